@@ -1,0 +1,45 @@
+// Worker: the media of one core. It owns the Peers and MediaRooms that Control gave it and shares nothing; one thread drives it (io) or one
+// simulation step (sim). The way of a packet through it is drawn in docs/architecture.md.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/endpoint.h"
+#include "base/outbox.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "node/messages.h"
+
+namespace duet {
+
+struct WorkerConfig {
+  // One per process: its fingerprint stands in every answer. Outlives the worker.
+  DtlsContext* dtls = nullptr;
+  Duration consent_timeout = Duration::Seconds(30);
+  // A peer that never finishes ICE and DTLS is given up after this.
+  Duration connect_timeout = Duration::Seconds(30);
+  size_t max_peers = 10'000;
+};
+
+class Worker {
+ public:
+  Worker(WorkerConfig config, Rng& rng, PacketPool& pool);
+  ~Worker();
+
+  // A datagram from the socket. `packet` is the caller's only reference.
+  void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out);
+  void OnCommand(Time now, WorkerCommand&& command, Outbox& out);
+  void OnTimer(Time now, Outbox& out);
+  Time NextTimer() const;
+
+  // What Control has to know since the last call. Empty most of the time.
+  std::vector<WorkerEvent> TakeEvents();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace duet

@@ -1,0 +1,77 @@
+// What one remote's transport was negotiated to be. Made by Answerer out of an SDP offer (control thread), obeyed by Peer (media worker).
+// Plain data: it crosses threads by value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "core/dtls/dtls_transport.h"
+#include "core/ice/ice_agent.h"
+#include "wire/signal.h"
+
+namespace duet {
+
+enum class CodecKind : uint8_t { kOpus, kH264, kVp8 };
+
+const char* ToString(CodecKind kind);
+
+// One codec of one section, with the payload types that this remote uses for it.
+struct CodecConfig {
+  CodecKind kind = CodecKind::kOpus;
+  PayloadType payload_type;
+  std::optional<PayloadType> rtx_payload_type;  // RFC 4588, when negotiated
+  uint32_t clock_rate = 0;                      // Hz
+  bool nack = false;
+  bool transport_cc = false;
+  // H.264 only (RFC 6184 section 8.1): what may be sent under this payload type.
+  uint32_t profile_level_id = 0;
+  uint8_t packetization_mode = 0;
+};
+
+// Identifiers of the RTP header extensions (RFC 8285) that Duet reads or passes on; 0 = not negotiated.
+struct HeaderExtensionIds {
+  uint8_t mid = 0;
+  uint8_t audio_level = 0;
+  uint8_t abs_send_time = 0;
+  uint8_t transport_cc = 0;
+  uint8_t video_orientation = 0;
+  uint8_t playout_delay = 0;
+};
+
+// A section on which the remote sends.
+struct UptrackConfig {
+  UptrackId id;
+  signal::MediaKind kind{};
+  std::string mid;
+  CodecConfig codec;
+  HeaderExtensionIds extensions;
+  Ssrc ssrc;      // 0 = not said in the offer: learned from the MID extension or the payload type
+  Ssrc rtx_ssrc;  // 0 = none or not said
+};
+
+// A section on which we send: a slot.
+struct DowntrackConfig {
+  DowntrackId id;
+  signal::MediaKind kind{};
+  std::string mid;
+  std::vector<CodecConfig> codecs;  // what the remote can receive, its preference first
+  HeaderExtensionIds extensions;
+  Ssrc ssrc;
+  Ssrc rtx_ssrc;
+};
+
+struct PeerConfig {
+  PeerId id;
+  IceCredentials local_ice;
+  IceCredentials remote_ice;
+  DtlsRole dtls_role = DtlsRole::kServer;
+  DtlsFingerprint remote_fingerprint;
+  std::string cname;  // of what we send, RFC 7022
+  std::vector<UptrackConfig> uptracks;
+  std::vector<DowntrackConfig> downtracks;
+};
+
+}  // namespace duet
