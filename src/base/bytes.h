@@ -1,7 +1,7 @@
 // Bounds-checked reading and writing of network byte order.
 //
-// Both classes fail softly and stay failed: after a read or write past the end every further call yields zero (or writes nothing) and ok()
-// is false, so a parser reads a whole header and asks once.
+// Both classes fail softly and stay failed: after a read or write past the end every further call yields zero (or
+// writes nothing) and ok() is false, so a parser reads a whole header and asks once.
 #pragma once
 
 #include <cstddef>
@@ -23,9 +23,18 @@ inline uint16_t LoadU16(const std::byte* p) { return static_cast<uint16_t>((Load
 inline uint32_t LoadU32(const std::byte* p) { return (static_cast<uint32_t>(LoadU16(p)) << 16) | LoadU16(p + 2); }
 inline uint64_t LoadU64(const std::byte* p) { return (static_cast<uint64_t>(LoadU32(p)) << 32) | LoadU32(p + 4); }
 inline void StoreU8(std::byte* p, uint8_t v) { *p = static_cast<std::byte>(v); }
-inline void StoreU16(std::byte* p, uint16_t v) { StoreU8(p, static_cast<uint8_t>(v >> 8)); StoreU8(p + 1, static_cast<uint8_t>(v)); }
-inline void StoreU32(std::byte* p, uint32_t v) { StoreU16(p, static_cast<uint16_t>(v >> 16)); StoreU16(p + 2, static_cast<uint16_t>(v)); }
-inline void StoreU64(std::byte* p, uint64_t v) { StoreU32(p, static_cast<uint32_t>(v >> 32)); StoreU32(p + 4, static_cast<uint32_t>(v)); }
+inline void StoreU16(std::byte* p, uint16_t v) {
+  StoreU8(p, static_cast<uint8_t>(v >> 8));
+  StoreU8(p + 1, static_cast<uint8_t>(v));
+}
+inline void StoreU32(std::byte* p, uint32_t v) {
+  StoreU16(p, static_cast<uint16_t>(v >> 16));
+  StoreU16(p + 2, static_cast<uint16_t>(v));
+}
+inline void StoreU64(std::byte* p, uint64_t v) {
+  StoreU32(p, static_cast<uint32_t>(v >> 32));
+  StoreU32(p + 4, static_cast<uint32_t>(v));
+}
 
 class ByteReader {
  public:
@@ -37,13 +46,31 @@ class ByteReader {
   // Everything not read yet.
   Bytes rest() const { return ok_ ? bytes_.subspan(at_) : Bytes(); }
 
-  uint8_t U8() { const auto* p = Take(1); return p ? LoadU8(p) : 0; }
-  uint16_t U16() { const auto* p = Take(2); return p ? LoadU16(p) : 0; }
-  uint32_t U24() { const auto* p = Take(3); return p ? (static_cast<uint32_t>(LoadU16(p)) << 8) | LoadU8(p + 2) : 0; }
-  uint32_t U32() { const auto* p = Take(4); return p ? LoadU32(p) : 0; }
-  uint64_t U64() { const auto* p = Take(8); return p ? LoadU64(p) : 0; }
+  uint8_t U8() {
+    const auto* p = Take(1);
+    return p ? LoadU8(p) : 0;
+  }
+  uint16_t U16() {
+    const auto* p = Take(2);
+    return p ? LoadU16(p) : 0;
+  }
+  uint32_t U24() {
+    const auto* p = Take(3);
+    return p ? (static_cast<uint32_t>(LoadU16(p)) << 8) | LoadU8(p + 2) : 0;
+  }
+  uint32_t U32() {
+    const auto* p = Take(4);
+    return p ? LoadU32(p) : 0;
+  }
+  uint64_t U64() {
+    const auto* p = Take(8);
+    return p ? LoadU64(p) : 0;
+  }
   // The next n bytes, empty (and failed) when there are fewer.
-  Bytes Read(size_t n) { const auto* p = Take(n); return p ? Bytes(p, n) : Bytes(); }
+  Bytes Read(size_t n) {
+    const auto* p = Take(n);
+    return p ? Bytes(p, n) : Bytes();
+  }
   void Skip(size_t n) { Take(n); }
 
  private:
@@ -72,18 +99,35 @@ class ByteWriter {
   // What was written so far.
   Bytes written() const { return Bytes(bytes_.data(), at_); }
 
-  void U8(uint8_t v) { if (auto* p = Take(1)) StoreU8(p, v); }
-  void U16(uint16_t v) { if (auto* p = Take(2)) StoreU16(p, v); }
-  void U24(uint32_t v) { if (auto* p = Take(3)) { StoreU8(p, static_cast<uint8_t>(v >> 16)); StoreU16(p + 1, static_cast<uint16_t>(v)); } }
-  void U32(uint32_t v) { if (auto* p = Take(4)) StoreU32(p, v); }
-  void U64(uint64_t v) { if (auto* p = Take(8)) StoreU64(p, v); }
+  void U8(uint8_t v) {
+    if (auto* p = Take(1)) StoreU8(p, v);
+  }
+  void U16(uint16_t v) {
+    if (auto* p = Take(2)) StoreU16(p, v);
+  }
+  void U24(uint32_t v) {
+    if (auto* p = Take(3)) {
+      StoreU8(p, static_cast<uint8_t>(v >> 16));
+      StoreU16(p + 1, static_cast<uint16_t>(v));
+    }
+  }
+  void U32(uint32_t v) {
+    if (auto* p = Take(4)) StoreU32(p, v);
+  }
+  void U64(uint64_t v) {
+    if (auto* p = Take(8)) StoreU64(p, v);
+  }
   void Write(Bytes bytes) {
     if (bytes.empty()) return;
     if (auto* p = Take(bytes.size())) std::memcpy(p, bytes.data(), bytes.size());
   }
-  void Zeros(size_t n) { if (auto* p = Take(n)) std::memset(p, 0, n); }
+  void Zeros(size_t n) {
+    if (auto* p = Take(n)) std::memset(p, 0, n);
+  }
   // Overwrites two bytes written earlier, for lengths known only at the end.
-  void PatchU16(size_t position, uint16_t v) { if (ok_ && position + 2 <= at_) StoreU16(bytes_.data() + position, v); }
+  void PatchU16(size_t position, uint16_t v) {
+    if (ok_ && position + 2 <= at_) StoreU16(bytes_.data() + position, v);
+  }
 
  private:
   std::byte* Take(size_t n) {

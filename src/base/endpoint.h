@@ -1,5 +1,5 @@
-// Endpoint: an IP address and a port, as one small comparable value. IPv4 addresses are kept as IPv4-mapped IPv6 (::ffff:a.b.c.d), as a
-// dual-stack socket delivers them.
+// Endpoint: an IP address and a port, as one small comparable value. IPv4 addresses are kept as IPv4-mapped IPv6
+// (::ffff:a.b.c.d), as a dual-stack socket delivers them.
 #pragma once
 
 #include <array>
@@ -17,7 +17,9 @@ struct IpAddress {
   std::array<uint8_t, 16> octets{};  // network byte order
 
   static IpAddress V4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
-  static IpAddress FromV4(const std::array<uint8_t, 4>& octets) { return V4(octets[0], octets[1], octets[2], octets[3]); }
+  static IpAddress FromV4(const std::array<uint8_t, 4>& octets) {
+    return V4(octets[0], octets[1], octets[2], octets[3]);
+  }
   static IpAddress FromV6(const std::array<uint8_t, 16>& octets) { return IpAddress{octets}; }
   // "192.0.2.1", "2001:db8::1"; no zone, no brackets.
   static Result<IpAddress> Parse(std::string_view text);
@@ -44,7 +46,8 @@ struct Endpoint {
 template <>
 struct std::hash<duet::Endpoint> {
   size_t operator()(const duet::Endpoint& e) const noexcept {
-    // Two multiplications over the 18 bytes; the table is per worker and attackers are filtered by ICE before they enter it.
+    // Two multiplications over the 18 bytes; the table is per worker and attackers are filtered by ICE before they
+    // enter it.
     const auto* p = reinterpret_cast<const std::byte*>(e.ip.octets.data());
     uint64_t h = duet::LoadU64(p) * 0x9E3779B97F4A7C15ull;
     h ^= (duet::LoadU64(p + 8) + e.port) * 0xC2B2AE3D27D4EB4Full;

@@ -25,8 +25,13 @@ class FixedVector {
     items_[size_++] = std::move(value);
     return true;
   }
-  void pop_back() { DUET_DCHECK(size_ > 0); items_[--size_] = T(); }
-  void clear() { while (size_ > 0) pop_back(); }
+  void pop_back() {
+    DUET_DCHECK(size_ > 0);
+    items_[--size_] = T();
+  }
+  void clear() {
+    while (size_ > 0) pop_back();
+  }
   // Removes by moving the last element into the place.
   void erase_unordered(size_t index) {
     DUET_DCHECK(index < size_);
@@ -34,8 +39,14 @@ class FixedVector {
     pop_back();
   }
 
-  T& operator[](size_t i) { DUET_DCHECK(i < size_); return items_[i]; }
-  const T& operator[](size_t i) const { DUET_DCHECK(i < size_); return items_[i]; }
+  T& operator[](size_t i) {
+    DUET_DCHECK(i < size_);
+    return items_[i];
+  }
+  const T& operator[](size_t i) const {
+    DUET_DCHECK(i < size_);
+    return items_[i];
+  }
   T& back() { return (*this)[size_ - 1]; }
   const T& back() const { return (*this)[size_ - 1]; }
   T* begin() { return items_.data(); }

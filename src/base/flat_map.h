@@ -1,8 +1,9 @@
-// FlatMap: open addressing with linear probing and backward-shift deletion (no tombstones). For the lookups of the packet path: one hash,
-// usually one cache line. It allocates only when it grows (at 1/2 load), so a table that was reserved never does.
+// FlatMap: open addressing with linear probing and backward-shift deletion (no tombstones). For the lookups of the
+// packet path: one hash, usually one cache line. It allocates only when it grows (at 1/2 load), so a table that was
+// reserved never does.
 //
-// Invariants: capacity is a power of two or zero; every entry is reachable from its home slot without crossing an empty one. Pointers and
-// iterators are invalidated by Insert and Erase.
+// Invariants: capacity is a power of two or zero; every entry is reachable from its home slot without crossing an empty
+// one. Pointers and iterators are invalidated by Insert and Erase.
 #pragma once
 
 #include <cstddef>
@@ -65,16 +66,21 @@ class FlatMap {
     return true;
   }
 
-  void Clear() { for (auto& slot : slots_) slot = Slot{}; size_ = 0; }
+  void Clear() {
+    for (auto& slot : slots_) slot = Slot{};
+    size_ = 0;
+  }
 
   // Calls f(key, value&) for each entry, in no order. f must not insert or erase.
   template <typename F>
   void ForEach(F&& f) {
-    for (auto& slot : slots_) if (slot.used) f(std::as_const(slot.key), slot.value);
+    for (auto& slot : slots_)
+      if (slot.used) f(std::as_const(slot.key), slot.value);
   }
   template <typename F>
   void ForEach(F&& f) const {
-    for (const auto& slot : slots_) if (slot.used) f(slot.key, slot.value);
+    for (const auto& slot : slots_)
+      if (slot.used) f(slot.key, slot.value);
   }
 
  private:
@@ -88,13 +94,13 @@ class FlatMap {
   size_t IndexOf(const K& key) const {
     if (slots_.empty()) return kNone;
     const size_t mask = slots_.size() - 1;
-    for (size_t i = Hash{}(key) & mask; slots_[i].used; i = (i + 1) & mask)
+    for (size_t i = Hash{}(key)&mask; slots_[i].used; i = (i + 1) & mask)
       if (slots_[i].key == key) return i;
     return kNone;
   }
   V& Place(const K& key, V value) {
     const size_t mask = slots_.size() - 1;
-    size_t i = Hash{}(key) & mask;
+    size_t i = Hash{}(key)&mask;
     while (slots_[i].used) i = (i + 1) & mask;
     slots_[i] = Slot{key, std::move(value), true};
     return slots_[i].value;
@@ -103,7 +109,8 @@ class FlatMap {
     std::vector<Slot> old;
     old.resize(capacity);
     old.swap(slots_);
-    for (auto& slot : old) if (slot.used) Place(slot.key, std::move(slot.value));
+    for (auto& slot : old)
+      if (slot.used) Place(slot.key, std::move(slot.value));
   }
 
   std::vector<Slot> slots_;

@@ -20,11 +20,11 @@ class StrongId {
   Rep value_ = 0;
 };
 
-using Ssrc = StrongId<struct SsrcTag, uint32_t>;            // RFC 3550 synchronisation source
+using Ssrc = StrongId<struct SsrcTag, uint32_t>;  // RFC 3550 synchronisation source
 using PayloadType = StrongId<struct PayloadTypeTag, uint8_t>;
-using PeerId = StrongId<struct PeerIdTag, uint64_t>;        // one transport (ICE + DTLS) of one remote; 0 = none
-using SessionId = StrongId<struct SessionIdTag, uint64_t>;  // one signalling connection; 0 = none
-using RoomKey = StrongId<struct RoomKeyTag, uint64_t>;      // one life of one room in this process; 0 = none
+using PeerId = StrongId<struct PeerIdTag, uint64_t>;            // one transport (ICE + DTLS) of one remote; 0 = none
+using SessionId = StrongId<struct SessionIdTag, uint64_t>;      // one signalling connection; 0 = none
+using RoomKey = StrongId<struct RoomKeyTag, uint64_t>;          // one life of one room in this process; 0 = none
 using UptrackId = StrongId<struct UptrackIdTag, uint64_t>;      // one received track; 0 = none
 using DowntrackId = StrongId<struct DowntrackIdTag, uint64_t>;  // one sending slot of a peer; 0 = none
 

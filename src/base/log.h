@@ -1,5 +1,6 @@
-// Log: a place to write lines to, with context (session, room) that is put on each of them. A value; cheap to copy. Floors below 5 do not
-// log: they count and return. The sink belongs to whoever makes the first Log (io: spdlog; tests: a vector) and outlives it.
+// Log: a place to write lines to, with context (session, room) that is put on each of them. A value; cheap to copy.
+// Floors below 5 do not log: they count and return. The sink belongs to whoever makes the first Log (io: spdlog; tests:
+// a vector) and outlives it.
 #pragma once
 
 #include <string>

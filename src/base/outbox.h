@@ -1,4 +1,5 @@
-// Outbox: the datagrams that machines want sent. Append-only and bounded; the caller drains it (io to the socket, sim to its network).
+// Outbox: the datagrams that machines want sent. Append-only and bounded; the caller drains it (io to the socket, sim
+// to its network).
 #pragma once
 
 #include <cstddef>

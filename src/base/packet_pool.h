@@ -1,8 +1,8 @@
 // PacketPool: every datagram of a worker lives in one of its slots, from the socket to the socket.
 //
-// A slot is a header (reference count, offset, size) and kHeadroom + kPacketBytes bytes; the slab is allocated once. PacketRef counts
-// references without atomics: a pool and its packets belong to one thread. Acquire on an empty pool returns a null reference and counts it;
-// it never allocates.
+// A slot is a header (reference count, offset, size) and kHeadroom + kPacketBytes bytes; the slab is allocated once.
+// PacketRef counts references without atomics: a pool and its packets belong to one thread. Acquire on an empty pool
+// returns a null reference and counts it; it never allocates.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +20,18 @@ class PacketPool;
 // One slot. Reached through PacketRef only.
 class Packet {
  public:
-  static constexpr size_t kHeadroom = 64;        // space to grow a header towards the front
-  static constexpr size_t kPacketBytes = 1600;   // more than any datagram that fits an Ethernet frame
+  static constexpr size_t kHeadroom = 64;       // space to grow a header towards the front
+  static constexpr size_t kPacketBytes = 1600;  // more than any datagram that fits an Ethernet frame
 
   Bytes bytes() const { return {storage_ + offset_, size_}; }
   MutableBytes mutable_bytes() { return {storage_ + offset_, size_}; }
   size_t size() const { return size_; }
   // Everything from the current start to the slot's end, for writing; call set_size afterwards.
   MutableBytes buffer() { return {storage_ + offset_, kHeadroom + kPacketBytes - offset_}; }
-  void set_size(size_t size) { DUET_DCHECK(size <= kHeadroom + kPacketBytes - offset_); size_ = static_cast<uint32_t>(size); }
+  void set_size(size_t size) {
+    DUET_DCHECK(size <= kHeadroom + kPacketBytes - offset_);
+    size_ = static_cast<uint32_t>(size);
+  }
   bool unique() const { return refs_ == 1; }
 
  private:
@@ -46,15 +49,23 @@ class Packet {
 class PacketRef {
  public:
   PacketRef() = default;
-  PacketRef(const PacketRef& o) : packet_(o.packet_) { if (packet_) ++packet_->refs_; }
+  PacketRef(const PacketRef& o) : packet_(o.packet_) {
+    if (packet_) ++packet_->refs_;
+  }
   PacketRef(PacketRef&& o) noexcept : packet_(std::exchange(o.packet_, nullptr)) {}
-  PacketRef& operator=(PacketRef o) noexcept { std::swap(packet_, o.packet_); return *this; }
+  PacketRef& operator=(PacketRef o) noexcept {
+    std::swap(packet_, o.packet_);
+    return *this;
+  }
   ~PacketRef() { Release(); }
 
   explicit operator bool() const { return packet_ != nullptr; }
   Packet& operator*() const { return *packet_; }
   Packet* operator->() const { return packet_; }
-  void reset() { Release(); packet_ = nullptr; }
+  void reset() {
+    Release();
+    packet_ = nullptr;
+  }
 
  private:
   friend class PacketPool;

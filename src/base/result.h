@@ -1,4 +1,5 @@
-// Result<T>: a value, or an Error with a code and a sentence. Errors are values in the core; exceptions stay above floor 5.
+// Result<T>: a value, or an Error with a code and a sentence. Errors are values in the core; exceptions stay above
+// floor 5.
 #pragma once
 
 #include <string>
@@ -39,15 +40,27 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() & { DUET_CHECK(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const& { DUET_CHECK(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { DUET_CHECK(ok()); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    DUET_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    DUET_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    DUET_CHECK(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  const E& error() const { DUET_CHECK(!ok()); return *std::get_if<1>(&state_); }
+  const E& error() const {
+    DUET_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, E> state_;

@@ -1,5 +1,5 @@
-// SeqRing: the newest N items by 64-bit sequence number. Item n lives in slot n mod N, so lookup is one index and old items fall out by
-// being overwritten. N is a power of two, set at construction; nothing allocates afterwards.
+// SeqRing: the newest N items by 64-bit sequence number. Item n lives in slot n mod N, so lookup is one index and old
+// items fall out by being overwritten. N is a power of two, set at construction; nothing allocates afterwards.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,9 @@ class SeqRing {
     Slot& slot = slots_[Index(seq)];
     if (slot.seq == seq) slot = Slot{};
   }
-  void Clear() { for (auto& slot : slots_) slot = Slot{}; }
+  void Clear() {
+    for (auto& slot : slots_) slot = Slot{};
+  }
 
  private:
   struct Slot {

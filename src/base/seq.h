@@ -1,7 +1,7 @@
 // Sequence numbers that wrap, made into ones that do not.
 //
-// RTP carries 16 bits (RFC 3550), timestamps 32, transport-wide sequence numbers 16. Unwrapper turns each into a 64-bit number once, at the
-// parser; everything behind it compares plain integers.
+// RTP carries 16 bits (RFC 3550), timestamps 32, transport-wide sequence numbers 16. Unwrapper turns each into a 64-bit
+// number once, at the parser; everything behind it compares plain integers.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ constexpr bool IsNewer(T a, T b) {
   return WrapDistance(b, a) > 0;
 }
 
-// Extends numbers of the width of T to 64 bits, each to the value nearest the highest one seen. Starts one full circle above zero, so that
-// numbers that arrive before the first one stay positive.
+// Extends numbers of the width of T to 64 bits, each to the value nearest the highest one seen. Starts one full circle
+// above zero, so that numbers that arrive before the first one stay positive.
 template <typename T>
 class Unwrapper {
  public:

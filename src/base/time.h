@@ -1,7 +1,8 @@
 // Time and Duration: microseconds as strong types.
 //
-// Nothing below floor 6 reads a clock. `io` (the OS) and `sim` (virtual time) make every Time and pass it down. A Time counts microseconds
-// from the Unix epoch as it was known when the process started and never goes back, so it serves for intervals and for NTP timestamps alike.
+// Nothing below floor 6 reads a clock. `io` (the OS) and `sim` (virtual time) make every Time and pass it down. A Time
+// counts microseconds from the Unix epoch as it was known when the process started and never goes back, so it serves
+// for intervals and for NTP timestamps alike.
 #pragma once
 
 #include <compare>

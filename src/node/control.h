@@ -1,5 +1,6 @@
-// Control: who may, who is, who hears whom. It owns every RoomState and every session of the node and decides; the doors bring requests, the
-// workers carry out. Sans-IO and single-threaded: one thread (io) or one simulation step drives it.
+// Control: who may, who is, who hears whom. It owns every RoomState and every session of the node and decides; the
+// doors bring requests, the workers carry out. Sans-IO and single-threaded: one thread (io) or one simulation step
+// drives it.
 #pragma once
 
 #include <memory>

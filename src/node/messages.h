@@ -1,5 +1,5 @@
-// What Control and the Workers say to each other, and what the doors say to Control. Typed values over bounded mailboxes; a Worker never
-// parses JSON or SDP, Control never touches RTP.
+// What Control and the Workers say to each other, and what the doors say to Control. Typed values over bounded
+// mailboxes; a Worker never parses JSON or SDP, Control never touches RTP.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,16 @@
 
 namespace duet {
 
-// ---- Control -> Worker ----------------------------------------------------------------------------------------------------------------
+// ---- Control -> Worker
+// ----------------------------------------------------------------------------------------------------------------
 
 // A new remote in a room. The first peer of a RoomKey makes its MediaRoom, the last one to go ends it.
 struct AddPeer {
   RoomKey room;
   PeerConfig config;
 };
-// The same remote after `negotiate`: tracks that are new are added, tracks that are missing removed; changed ICE credentials restart ICE.
+// The same remote after `negotiate`: tracks that are new are added, tracks that are missing removed; changed ICE
+// credentials restart ICE.
 struct UpdatePeer {
   PeerConfig config;
 };
@@ -43,7 +45,8 @@ struct SetPublished {
 };
 using WorkerCommand = std::variant<AddPeer, UpdatePeer, RemovePeer, ConnectSlot, SetPublished>;
 
-// ---- Worker -> Control ----------------------------------------------------------------------------------------------------------------
+// ---- Worker -> Control
+// ----------------------------------------------------------------------------------------------------------------
 
 struct PeerConnected {
   PeerId peer;
@@ -78,7 +81,8 @@ struct WorkerCounts {
 };
 using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, WorkerCounts>;
 
-// ---- doors <-> Control ------------------------------------------------------------------------------------------------------------------
+// ---- doors <-> Control
+// ------------------------------------------------------------------------------------------------------------------
 
 struct SessionOpened {
   std::string remote;  // address of the client, for the log

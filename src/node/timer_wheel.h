@@ -1,7 +1,9 @@
-// TimerWheel: one deadline for each of many things, coarse and cheap. Arm is O(1) and only ever moves a deadline earlier; a thing that fires
-// is asked again when it wants to be called next, so machines whose OnTimer is "safe when called early" need no cancel.
+// TimerWheel: one deadline for each of many things, coarse and cheap. Arm is O(1) and only ever moves a deadline
+// earlier; a thing that fires is asked again when it wants to be called next, so machines whose OnTimer is "safe when
+// called early" need no cancel.
 //
-// kSlots ticks of kTick each make one round (2.56 s); later deadlines are parked in the last slot of the round and re-armed from there.
+// kSlots ticks of kTick each make one round (2.56 s); later deadlines are parked in the last slot of the round and
+// re-armed from there.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// Worker: the media of one core. It owns the Peers and MediaRooms that Control gave it and shares nothing; one thread drives it (io) or one
-// simulation step (sim). The way of a packet through it is drawn in docs/architecture.md.
+// Worker: the media of one core. It owns the Peers and MediaRooms that Control gave it and shares nothing; one thread
+// drives it (io) or one simulation step (sim). The way of a packet through it is drawn in docs/architecture.md.
 #pragma once
 
 #include <memory>

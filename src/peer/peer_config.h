@@ -1,5 +1,5 @@
-// What one remote's transport was negotiated to be. Made by Answerer out of an SDP offer (control thread), obeyed by Peer (media worker).
-// Plain data: it crosses threads by value.
+// What one remote's transport was negotiated to be. Made by Answerer out of an SDP offer (control thread), obeyed by
+// Peer (media worker). Plain data: it crosses threads by value.
 #pragma once
 
 #include <cstdint>
