@@ -40,7 +40,7 @@ export type ScreenProfileName = '480p' | '480p_2' | '720p' | '720p_2' | '1080p' 
 export type AudioProfileName = 'standard' | 'standard-stereo' | 'high' | 'high-stereo';
 
 export interface CreateOptions {
-  /** Lines below this level are not logged: 0 trace, 1 debug, 2 info (default), 3 warn, 4 error, 5 none. */
+  /** Lines below this level are not logged: 0 trace, 1 debug, 2 info, 3 warn (default), 4 error, 5 none. */
   logLevel?: LogLevel;
 }
 

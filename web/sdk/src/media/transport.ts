@@ -1,0 +1,227 @@
+/**
+ * One peer connection, from its first offer to its end: sending sections, receiving slots.
+ *
+ * Sections are only ever added. Tracks come and go on a sending section without negotiation. The
+ * caller serialises negotiations: offer() and answer() alternate.
+ */
+
+import type { Cancel, PeerConnection, Platform, Transceiver } from '../platform/platform.js';
+import type { Kind, SendTrack, WireStream } from '../signal/messages.js';
+import type { StatsEntry } from '../types.js';
+import { log } from '../util/log.js';
+import { preferredVideoCodecs } from './codecs.js';
+import { acceptStereo, tuneOpusSender } from './sdp.js';
+
+/** How a track is to be encoded. */
+export interface Encoding {
+  /** kbit/s */
+  bitrate: number;
+  /** frames/s; video only */
+  frameRate?: number;
+  /** audio only */
+  stereo?: boolean;
+  /** video only: what gives way when the network is narrow */
+  degradation?: RTCDegradationPreference;
+}
+
+export interface Outgoing {
+  track: MediaStreamTrack;
+  encoding: Encoding;
+}
+
+interface SendSection {
+  stream: WireStream;
+  kind: Kind;
+  transceiver: Transceiver;
+  encoding: Encoding | null;
+}
+
+/** `lost`: for good, or for longer than a short break of the network lasts. */
+export type TransportState = 'new' | 'connected' | 'lost' | 'closed';
+
+/** How long a connection may be without packets before it is given up. */
+export const DISCONNECTED_GRACE_MS = 3_000;
+/** From the answer to the first connection: many ICE checks and DTLS repeats long. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+export class Transport {
+  readonly #platform: Platform;
+  readonly #pc: PeerConnection;
+  readonly #onState: (state: TransportState) => void;
+  readonly #send: SendSection[] = [];
+  readonly #slots: Record<Kind, Transceiver[]> = { audio: [], video: [] };
+  #state: TransportState = 'new';
+  #everConnected = false;
+  #cancelTimer: Cancel = () => {};
+
+  constructor(platform: Platform, onState: (state: TransportState) => void) {
+    this.#platform = platform;
+    this.#onState = onState;
+    this.#pc = platform.createPeerConnection(() => this.#connectionStateChanged());
+  }
+
+  get state(): TransportState {
+    return this.#state;
+  }
+
+  /** False for a connection that never carried a packet. */
+  get everConnected(): boolean {
+    return this.#everConnected;
+  }
+
+  hasSender(stream: WireStream, kind: Kind): boolean {
+    return this.#sender(stream, kind) !== undefined;
+  }
+
+  slotCount(kind: Kind): number {
+    return this.#slots[kind].length;
+  }
+
+  addSender(stream: WireStream, kind: Kind): void {
+    if (this.hasSender(stream, kind)) return;
+    const transceiver = this.#add(kind, 'sendonly');
+    this.#send.push({ stream, kind, transceiver, encoding: null });
+  }
+
+  addSlots(kind: Kind, count: number): void {
+    for (let i = 0; i < count; i++) this.#slots[kind].push(this.#add(kind, 'recvonly'));
+  }
+
+  /** Sends this, or nothing, on the section from now on. The section must exist. */
+  async setOutgoing(stream: WireStream, kind: Kind, outgoing: Outgoing | null): Promise<void> {
+    const section = this.#sender(stream, kind);
+    if (!section) return;
+    section.encoding = outgoing?.encoding ?? null;
+    await section.transceiver.sender.replaceTrack(outgoing?.track ?? null);
+    await this.#applyEncoding(section);
+  }
+
+  async offer(): Promise<string> {
+    const description = await this.#pc.createOffer();
+    const sdp = acceptStereo(description.sdp ?? '');
+    await this.#pc.setLocalDescription({ type: 'offer', sdp });
+    return sdp;
+  }
+
+  /** What the sending sections are, with the server's `on` out of `isOn`. Valid after offer(). */
+  tracks(isOn: (stream: WireStream, kind: Kind) => boolean): SendTrack[] {
+    return this.#send.map(({ stream, kind, transceiver }) => (
+      { mid: transceiver.mid ?? '', kind, stream, on: isOn(stream, kind) }
+    ));
+  }
+
+  async answer(sdp: string): Promise<void> {
+    let tuned = sdp;
+    for (const { kind, transceiver, encoding } of this.#send) {
+      if (kind !== 'audio' || transceiver.mid === null) continue;
+      tuned = tuneOpusSender(tuned, transceiver.mid, encoding?.stereo ?? false);
+    }
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: tuned });
+    await Promise.all(this.#send.map((section) => this.#applyEncoding(section)));
+    if (this.#state === 'new') {
+      this.#startTimer(CONNECT_TIMEOUT_MS);
+    }
+  }
+
+  /** Takes back an offer that the server refused. */
+  async rollback(): Promise<void> {
+    await this.#pc.setLocalDescription({ type: 'rollback' });
+  }
+
+  /** The track of a receiving section; the same for as long as this transport lives. */
+  slotTrack(mid: string): MediaStreamTrack | null {
+    return this.#slot(mid)?.receiver.track ?? null;
+  }
+
+  /** Loudness of what a receiving section plays just now, 0..1; 0 when the browser does not tell. */
+  slotAudioLevel(mid: string): number {
+    const sources = this.#slot(mid)?.receiver.getSynchronizationSources?.() ?? [];
+    return Math.max(0, ...sources.map((source) => source.audioLevel ?? 0));
+  }
+
+  async stats(): Promise<StatsEntry[]> {
+    const entries: StatsEntry[] = [];
+    if (this.#state === 'closed') return entries;
+    const report = await this.#pc.getStats();
+    report.forEach((entry) => entries.push({ ...(entry as StatsEntry) }));
+    return entries;
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelTimer();
+    this.#pc.close();
+  }
+
+  #add(kind: Kind, direction: 'sendonly' | 'recvonly'): Transceiver {
+    const transceiver = this.#pc.addTransceiver(kind, { direction });
+    if (kind === 'video' && transceiver.setCodecPreferences) {
+      const codecs = preferredVideoCodecs(this.#platform.videoCodecs());
+      try {
+        if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
+      } catch (error) {
+        // Some browsers refuse codecs here that they list there; their own order works too.
+        log.warn('codec preferences refused', error);
+      }
+    }
+    return transceiver;
+  }
+
+  #sender(stream: WireStream, kind: Kind): SendSection | undefined {
+    return this.#send.find((section) => section.stream === stream && section.kind === kind);
+  }
+
+  #slot(mid: string): Transceiver | undefined {
+    return [...this.#slots.audio, ...this.#slots.video].find((slot) => slot.mid === mid);
+  }
+
+  async #applyEncoding({ kind, transceiver, encoding }: SendSection): Promise<void> {
+    if (!encoding) return;
+    const parameters = transceiver.sender.getParameters();
+    const first = parameters.encodings[0];
+    if (!first) return; // not negotiated yet in this browser; answer() comes back to it
+    first.maxBitrate = encoding.bitrate * 1000;
+    if (kind === 'video') {
+      if (encoding.frameRate !== undefined) first.maxFramerate = encoding.frameRate;
+      if (encoding.degradation) parameters.degradationPreference = encoding.degradation;
+    }
+    try {
+      await transceiver.sender.setParameters(parameters);
+    } catch (error) {
+      log.warn('sender parameters refused', error); // the call works with the browser's own
+    }
+  }
+
+  #connectionStateChanged(): void {
+    if (this.#state === 'closed' || this.#state === 'lost') return;
+    switch (this.#pc.connectionState) {
+      case 'connected':
+        this.#cancelTimer();
+        this.#everConnected = true;
+        if (this.#state !== 'connected') this.#enter('connected');
+        break;
+      case 'disconnected':
+        this.#startTimer(DISCONNECTED_GRACE_MS);
+        break;
+      case 'failed':
+        this.#enter('lost');
+        break;
+      default:
+        break;
+    }
+  }
+
+  #startTimer(delay_ms: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#platform.setTimer(delay_ms, () => {
+      if (this.#pc.connectionState !== 'connected') this.#enter('lost');
+    });
+  }
+
+  #enter(state: TransportState): void {
+    this.#cancelTimer();
+    this.#state = state;
+    this.#onState(state);
+  }
+}

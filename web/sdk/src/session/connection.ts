@@ -1,0 +1,181 @@
+/**
+ * One connection to a room: a SignalLink and a Transport that are made, negotiated and ended
+ * together. Never revived; the Room makes a new one.
+ */
+
+import { Transport } from '../media/transport.js';
+import type { Outgoing, TransportState } from '../media/transport.js';
+import type { Platform } from '../platform/platform.js';
+import { SignalLink } from '../signal/link.js';
+import type { LinkHandlers } from '../signal/link.js';
+import type {
+  EnterRequest, EnterResult, Kind, Quality, Requests, SendTrack, Slot, StreamRef, WireStream,
+} from '../signal/messages.js';
+import { RpcError } from '../signal/rpc.js';
+import { KINDS, STREAMS } from './keys.js';
+
+/** What this user sends, as it is at the moment of asking. */
+export interface Sending {
+  outgoing(stream: WireStream, kind: Kind): Outgoing | null;
+  isOn(stream: WireStream, kind: Kind): boolean;
+  /** The server is being told this now. */
+  told(tracks: readonly SendTrack[]): void;
+}
+
+export interface ConnectionHandlers {
+  transport(state: TransportState): void;
+  /** A negotiation brought a new table. */
+  slots(slots: readonly Slot[]): void;
+}
+
+export type SlotCounts = Readonly<Record<Kind, number>>;
+export type Identity = Omit<EnterRequest, 'resume' | 'offer' | 'tracks'>;
+
+/** More slots than needed now, so that a filling room is not negotiated member by member. */
+const SPARE_SLOTS = 2;
+/** The goodbye should arrive, but nobody waits long for a server that is gone. */
+const EXIT_TIMEOUT_MS = 1_000;
+
+export class Connection {
+  readonly transport: Transport;
+  readonly #link: SignalLink;
+  readonly #sending: Sending;
+  readonly #handlers: ConnectionHandlers;
+  #negotiation: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(platform: Platform, url: string, sending: Sending, handlers: ConnectionHandlers) {
+    this.#link = new SignalLink(platform, url);
+    this.#sending = sending;
+    this.#handlers = handlers;
+    this.transport = new Transport(platform, (state) => {
+      if (!this.#closed) handlers.transport(state);
+    });
+  }
+
+  /** Opens the socket while the offer is made, then asks to be let in: one request does it all. */
+  async enter(identity: Identity, resume: string | null, slots: SlotCounts): Promise<EnterResult> {
+    const opened = this.#link.open();
+    opened.catch(() => undefined); // reported where it is awaited
+    this.transport.addSender('main', 'audio');
+    this.transport.addSender('main', 'video');
+    this.#addMissingSenders();
+    for (const kind of KINDS) this.transport.addSlots(kind, slots[kind]);
+    await this.#applyOutgoing();
+    const offer = await this.transport.offer();
+    await opened;
+    const tracks = this.#tellTracks();
+    const result = await this.#link.request('enter', { ...identity, resume, offer, tracks });
+    await this.transport.answer(result.answer);
+    return result;
+  }
+
+  /** Notifications come from here on. */
+  start(handlers: LinkHandlers): void {
+    this.#link.start(handlers);
+  }
+
+  request<M extends keyof Requests>(method: M, params: Requests[M][0]): Promise<Requests[M][1]> {
+    return this.#link.request(method, params);
+  }
+
+  probe(): void {
+    this.#link.probe();
+  }
+
+  /** Puts what is to be sent on its section, which is negotiated first if it is not there yet. */
+  async send(stream: WireStream, kind: Kind): Promise<void> {
+    const outgoing = this.#sending.outgoing(stream, kind);
+    if (outgoing && !this.transport.hasSender(stream, kind)) {
+      await this.#negotiate(() => this.#addMissingSenders());
+    } else {
+      await this.transport.setOutgoing(stream, kind, outgoing);
+    }
+  }
+
+  /** Resolves with the slot's mid, null when the stream is not published yet. Makes room when there is none. */
+  async subscribe(ref: StreamRef, quality?: Quality): Promise<string | null> {
+    const params = quality ? { ...ref, quality } : ref;
+    try {
+      return (await this.#link.request('subscribe', params)).mid ?? null;
+    } catch (error) {
+      if (!(error instanceof RpcError) || error.data?.name !== 'no_slot') throw error;
+      await this.growSlots(ref.kind, this.transport.slotCount(ref.kind) + 1);
+      return (await this.#link.request('subscribe', params)).mid ?? null;
+    }
+  }
+
+  /** At least `count` slots; several callers at once lead to one negotiation. */
+  growSlots(kind: Kind, count: number): Promise<void> {
+    return this.#negotiate(() => {
+      const missing = count - this.transport.slotCount(kind);
+      if (missing > 0) this.transport.addSlots(kind, missing + SPARE_SLOTS);
+      return missing > 0;
+    });
+  }
+
+  async exit(): Promise<void> {
+    try {
+      await this.#link.request('exit', {}, EXIT_TIMEOUT_MS);
+    } catch {
+      // Gone either way; the server sees the socket close.
+    }
+  }
+
+  closeLink(): void {
+    this.#link.close();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#link.close();
+    this.transport.close();
+  }
+
+  /** One negotiation after the other. `add` runs when it is its turn and says whether there is anything to do. */
+  #negotiate(add: () => boolean): Promise<void> {
+    const run = async (): Promise<void> => {
+      if (this.#closed || !add()) return;
+      await this.#applyOutgoing();
+      const offer = await this.transport.offer();
+      const tracks = this.#tellTracks();
+      try {
+        const { answer, slots } = await this.#link.request('negotiate', { offer, tracks });
+        await this.transport.answer(answer);
+        if (!this.#closed) this.#handlers.slots(slots);
+      } catch (error) {
+        if (error instanceof RpcError) await this.transport.rollback();
+        throw error;
+      }
+    };
+    const turn = this.#negotiation.then(run);
+    this.#negotiation = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #addMissingSenders(): boolean {
+    let added = false;
+    for (const stream of STREAMS) {
+      for (const kind of KINDS) {
+        if (!this.#sending.outgoing(stream, kind) || this.transport.hasSender(stream, kind)) continue;
+        this.transport.addSender(stream, kind);
+        added = true;
+      }
+    }
+    return added;
+  }
+
+  async #applyOutgoing(): Promise<void> {
+    for (const stream of STREAMS) {
+      for (const kind of KINDS) {
+        await this.transport.setOutgoing(stream, kind, this.#sending.outgoing(stream, kind));
+      }
+    }
+  }
+
+  #tellTracks(): SendTrack[] {
+    const tracks = this.transport.tracks((stream, kind) => this.#sending.isOn(stream, kind));
+    this.#sending.told(tracks);
+    return tracks;
+  }
+}

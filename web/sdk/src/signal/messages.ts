@@ -1,0 +1,111 @@
+/** The JSON-RPC messages of docs/protocol.md, section 2. */
+
+export const PROTOCOL_VERSION = 1;
+
+export type WireStream = 'main' | 'aux';
+export type Kind = 'audio' | 'video';
+export type Quality = 'main' | 'small' | 'auto';
+
+/** One sending section of an offer. */
+export interface SendTrack {
+  mid: string;
+  kind: Kind;
+  stream: WireStream;
+  on: boolean;
+}
+
+export interface StreamState {
+  stream: WireStream;
+  audio: boolean;
+  video: boolean;
+}
+
+export interface Member {
+  userId: string;
+  role?: string;
+  paused?: boolean;
+  streams: StreamState[];
+}
+
+/** What the server sends on one receiving section. */
+export interface Slot {
+  mid: string;
+  userId: string;
+  stream: WireStream;
+  kind: Kind;
+}
+
+export interface EnterRequest {
+  protocol: number;
+  sdkAppId: number;
+  userId: string;
+  userSig: string;
+  room: number | string;
+  scene: 'rtc' | 'live';
+  role: 'anchor' | 'audience';
+  template: '1v1' | 'grid' | 'custom';
+  privateMapKey?: string;
+  recvMode: 1 | 2 | 3 | 4;
+  cloudenv?: string;
+  resume: string | null;
+  client: { platform: string; version: string };
+  offer: string;
+  tracks: SendTrack[];
+}
+
+export interface EnterResult {
+  protocol: number;
+  session: string;
+  resume: string;
+  resumed: boolean;
+  answer: string;
+  members: Member[];
+  slots: Slot[];
+  room: { id: number | string; capacity: number; createdAt: number };
+  seatSeconds: number;
+  iceServers: unknown[];
+}
+
+export interface StreamRef {
+  userId: string;
+  stream: WireStream;
+  kind: Kind;
+}
+
+export interface QualityReport {
+  uplink: number;
+  downlink: number;
+  members: Array<{ userId: string; uplink: number; downlink: number }>;
+}
+
+/** method -> [params, result] */
+export interface Requests {
+  enter: [EnterRequest, EnterResult];
+  exit: [Record<string, never>, unknown];
+  negotiate: [{ offer: string; tracks: SendTrack[] }, { answer: string; slots: Slot[] }];
+  publish: [{ stream: WireStream; audio?: boolean; video?: boolean }, unknown];
+  subscribe: [StreamRef & { quality?: Quality }, { mid: string | null }];
+  unsubscribe: [StreamRef, unknown];
+  message: [{ to?: string; cmdId: number; data: string }, { seq: number }];
+  stats: [object, unknown];
+  ping: [Record<string, never>, { time: number }];
+}
+
+/** method -> params */
+export interface Notifications {
+  memberJoined: { userId: string; role?: string };
+  memberLeft: { userId: string; reason: 'exit' | 'timeout' | 'kicked' | 'replaced' | 'role' };
+  memberPaused: { userId: string };
+  memberResumed: { userId: string };
+  streams: { userId: string; streams: StreamState[] };
+  slots: { slots: Slot[] };
+  quality: QualityReport;
+  message: { userId: string; cmdId: number; seq: number; data: string };
+  kicked: { reason: 'replaced' | 'removed' | 'media_timeout' };
+  dismissed: Record<string, never>;
+  draining: { reconnectTo: string | null };
+}
+
+export type Notification = {
+  [M in keyof Notifications]: { method: M; params: Notifications[M] };
+}[keyof Notifications];
