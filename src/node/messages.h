@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "peer/peer_config.h"
+#include "room/room_effects.h"
 #include "wire/signal.h"
 
 namespace duet {
@@ -31,18 +32,7 @@ struct UpdatePeer {
 struct RemovePeer {
   PeerId peer;
 };
-// Puts what `source` receives on the slot `downtrack`; UptrackId 0 empties the slot.
-struct ConnectSlot {
-  PeerId subscriber;
-  DowntrackId downtrack;
-  UptrackId source;
-};
-// Whether anything of the track may be passed on. Tracks start switched off.
-struct SetPublished {
-  PeerId peer;
-  UptrackId uptrack;
-  bool published = false;
-};
+// ConnectSlot and SetPublished stand in room/room_effects.h.
 using WorkerCommand = std::variant<AddPeer, UpdatePeer, RemovePeer, ConnectSlot, SetPublished>;
 
 // ---- Worker -> Control

@@ -1,0 +1,260 @@
+#include "room/room_state.h"
+
+#include <algorithm>
+
+namespace duet {
+
+using signal::MediaKind;
+using signal::StreamType;
+
+bool Rights::MaySend(MediaKind kind, StreamType stream) const {
+  if (stream == StreamType::kAux) return (bits & kSendAux) != 0;
+  return (bits & (kind == MediaKind::kAudio ? kSendAudio : kSendVideo)) != 0;
+}
+
+bool Rights::MayReceive(MediaKind kind, StreamType stream) const {
+  if (stream == StreamType::kAux) return (bits & kReceiveAux) != 0;
+  return (bits & (kind == MediaKind::kAudio ? kReceiveAudio : kReceiveVideo)) != 0;
+}
+
+std::vector<signal::StreamState> Member::streams() const {
+  std::vector<signal::StreamState> states;
+  for (const StreamType stream : {StreamType::kMain, StreamType::kAux}) {
+    signal::StreamState state{.stream = stream};
+    for (const Publication& publication : transport.publications) {
+      if (publication.stream != stream || !publication.on) continue;
+      (publication.kind == MediaKind::kAudio ? state.audio : state.video) = true;
+    }
+    if (state.audio || state.video) states.push_back(state);
+  }
+  return states;
+}
+
+std::vector<signal::SlotInfo> Member::slot_table() const {
+  std::vector<signal::SlotInfo> table;
+  for (const Slot& slot : transport.slots) {
+    if (slot.source) table.push_back({slot.mid, slot.source->user_id, slot.source->stream, slot.kind});
+  }
+  return table;
+}
+
+Member* RoomState::Find(std::string_view user_id) {
+  const auto it = std::find_if(members_.begin(), members_.end(), [&](const auto& m) { return m->user_id == user_id; });
+  return it == members_.end() ? nullptr : it->get();
+}
+
+bool RoomState::HasRoomFor(std::string_view user_id) const {
+  if (members_.size() < options_.capacity) return true;
+  return const_cast<RoomState*>(this)->Find(user_id) != nullptr;
+}
+
+// ---- coming and going -------------------------------------------------------------------------------------------------------------------
+
+Member& RoomState::Enter(Member entering, RoomEffects& fx) {
+  DUET_CHECK(Find(entering.user_id) == nullptr);
+  Member& member = *members_.emplace_back(std::make_unique<Member>(std::move(entering)));
+  NotifyOthers(member, signal::MemberJoined{member.user_id, member.role}, fx);
+  AnnouncePublished(member, fx);
+  if (!member.streams().empty()) NotifyOthers(member, signal::Streams{member.user_id, member.streams()}, fx);
+  AssignOthers(member, fx);
+  AssignSlots(member, fx);
+  return member;
+}
+
+void RoomState::Resume(Member& member, SessionId session, std::string resume_token, MemberTransport transport, RoomEffects& fx) {
+  const bool was_paused = member.paused();
+  member.session = session;
+  member.resume_token = std::move(resume_token);
+  member.seat_until = Time::Never();
+  SetTransport(member, std::move(transport), fx);
+  if (was_paused) NotifyOthers(member, signal::MemberResumed{member.user_id}, fx);
+}
+
+void RoomState::Pause(Member& member, Time seat_until, RoomEffects& fx) {
+  if (member.paused()) return;
+  member.seat_until = seat_until;
+  member.session = SessionId();
+  NotifyOthers(member, signal::MemberPaused{member.user_id}, fx);
+}
+
+void RoomState::Leave(std::string_view user_id, signal::LeaveReason reason, RoomEffects& fx) {
+  const auto it = std::find_if(members_.begin(), members_.end(), [&](const auto& m) { return m->user_id == user_id; });
+  if (it == members_.end()) return;
+  const std::unique_ptr<Member> gone = std::move(*it);
+  members_.erase(it);
+  NotifyOthers(*gone, signal::MemberLeft{gone->user_id, reason}, fx);
+  AssignOthers(*gone, fx);
+}
+
+void RoomState::SetTransport(Member& member, MemberTransport transport, RoomEffects& fx) {
+  const auto before = member.streams();
+  const bool same_peer = member.transport.peer == transport.peer;
+  // What goes on keeps its state; the media path of a new peer knows nothing yet.
+  if (same_peer) {
+    for (Slot& slot : transport.slots) {
+      for (const Slot& old : member.transport.slots) {
+        if (old.downtrack == slot.downtrack) slot = old;
+      }
+    }
+    for (Publication& publication : transport.publications) {
+      for (const Publication& old : member.transport.publications) {
+        if (old.uptrack == publication.uptrack) publication.on = old.on;
+      }
+    }
+  }
+  member.transport = std::move(transport);
+  AnnouncePublished(member, fx);
+  if (member.streams() != before) NotifyOthers(member, signal::Streams{member.user_id, member.streams()}, fx);
+  AssignOthers(member, fx);
+  AssignSlots(member, fx);
+}
+
+// ---- publishing ---------------------------------------------------------------------------------------------------------------------------
+
+bool RoomState::Publish(Member& member, StreamType stream, std::optional<bool> audio, std::optional<bool> video, RoomEffects& fx) {
+  const auto wanted = [&](MediaKind kind) { return kind == MediaKind::kAudio ? audio : video; };
+  for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
+    const bool may_send = member.role == signal::Role::kAnchor && member.rights.MaySend(kind, stream);
+    if (wanted(kind).value_or(false) && !may_send) return false;
+  }
+  bool changed = false;
+  for (Publication& publication : member.transport.publications) {
+    if (publication.stream != stream) continue;
+    const std::optional<bool> on = wanted(publication.kind);
+    if (!on || *on == publication.on) continue;
+    publication.on = *on;
+    changed = true;
+    fx.switches.push_back(SetPublished{member.transport.peer, publication.uptrack, *on});
+  }
+  if (changed) {
+    NotifyOthers(member, signal::Streams{member.user_id, member.streams()}, fx);
+    AssignOthers(member, fx);
+  }
+  return true;
+}
+
+bool RoomState::SwitchRole(Member& member, signal::Role role, RoomEffects& fx) {
+  if (member.role == role) return true;
+  member.role = role;
+  if (role == signal::Role::kAudience) {
+    Publish(member, StreamType::kMain, false, false, fx);
+    Publish(member, StreamType::kAux, false, false, fx);
+  }
+  return true;
+}
+
+void RoomState::AnnouncePublished(const Member& member, RoomEffects& fx) const {
+  for (const Publication& publication : member.transport.publications) {
+    if (publication.on) fx.switches.push_back(SetPublished{member.transport.peer, publication.uptrack, true});
+  }
+}
+
+// ---- subscribing --------------------------------------------------------------------------------------------------------------------------
+
+RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceName& source, RoomEffects& fx) {
+  using Outcome = SubscribeOutcome;
+  if (!member.rights.MayReceive(source.kind, source.stream)) return {Outcome::kNotAllowed, {}};
+  if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source)) return {Outcome::kTooMany, {}};
+  member.wishes[source] = true;
+  if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
+  for (const Slot& slot : member.transport.slots) {
+    if (slot.source == source) return {Outcome::kOnSlot, slot.mid};
+  }
+  const Publication* publication = source.user_id == member.user_id ? nullptr : FindPublication(source);
+  return {publication != nullptr && publication->on ? Outcome::kNoSlot : Outcome::kRemembered, {}};
+}
+
+void RoomState::Unsubscribe(Member& member, const SourceName& source, RoomEffects& fx) {
+  if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source)) return;
+  member.wishes[source] = false;
+  if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
+}
+
+bool RoomState::Wants(const Member& member, const SourceName& source) const {
+  if (source.user_id == member.user_id || !member.rights.MayReceive(source.kind, source.stream)) return false;
+  if (const auto it = member.wishes.find(source); it != member.wishes.end()) return it->second;
+  switch (member.recv_mode) {
+    case 1: return true;
+    case 2: return source.kind == MediaKind::kAudio;
+    case 3: return source.kind == MediaKind::kVideo;
+    default: return false;
+  }
+}
+
+const Publication* RoomState::FindPublication(const SourceName& source) const {
+  for (const auto& member : members_) {
+    if (member->user_id != source.user_id) continue;
+    for (const Publication& publication : member->transport.publications) {
+      if (publication.stream == source.stream && publication.kind == source.kind) return &publication;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<RoomState::Source> RoomState::WantedSources(const Member& member) const {
+  std::vector<Source> sources;
+  for (const auto& other : members_) {
+    for (const Publication& publication : other->transport.publications) {
+      SourceName name{other->user_id, publication.stream, publication.kind};
+      if (Wants(member, name)) sources.push_back({std::move(name), publication.uptrack, publication.on});
+    }
+  }
+  return sources;
+}
+
+bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
+  std::vector<Source> wanted = WantedSources(member);
+  bool changed = false;
+  const auto put = [&](Slot& slot, const Source* source) {
+    const UptrackId uptrack = source != nullptr ? source->uptrack : UptrackId();
+    if (slot.uptrack != uptrack) fx.switches.push_back(ConnectSlot{member.transport.peer, slot.downtrack, uptrack});
+    slot.uptrack = uptrack;
+    std::optional<SourceName> name;
+    if (source != nullptr) name = source->name;
+    changed |= slot.source != name;
+    slot.source = std::move(name);
+  };
+
+  // What stands on a slot and is still wanted stays there, switched off or not, so that a mute moves nothing.
+  for (Slot& slot : member.transport.slots) {
+    if (!slot.source) continue;
+    const auto it = std::find_if(wanted.begin(), wanted.end(), [&](const Source& s) { return s.name == *slot.source; });
+    if (it == wanted.end()) {
+      put(slot, nullptr);
+    } else {
+      put(slot, &*it);
+      wanted.erase(it);
+    }
+  }
+  for (const Source& source : wanted) {
+    if (!source.on) continue;
+    Slot* free = nullptr;
+    for (Slot& slot : member.transport.slots) {
+      if (slot.kind != source.name.kind) continue;
+      if (!slot.source) {
+        free = &slot;
+        break;
+      }
+      // Second choice: a slot whose source is switched off.
+      const Publication* publication = FindPublication(*slot.source);
+      if (free == nullptr && publication != nullptr && !publication->on) free = &slot;
+    }
+    if (free != nullptr) put(*free, &source);
+  }
+  return changed;
+}
+
+void RoomState::AssignOthers(const Member& except, RoomEffects& fx) {
+  for (const auto& member : members_) {
+    if (member.get() == &except) continue;
+    if (AssignSlots(*member, fx) && !member->paused()) fx.notifications.emplace_back(member->session, signal::Slots{member->slot_table()});
+  }
+}
+
+void RoomState::NotifyOthers(const Member& except, const signal::Notification& notification, RoomEffects& fx) const {
+  for (const auto& member : members_) {
+    if (member.get() != &except && !member->paused()) fx.notifications.emplace_back(member->session, notification);
+  }
+}
+
+}  // namespace duet

@@ -1,0 +1,158 @@
+// RoomState: who is in a room, what they publish, and who hears and sees whom. The control half of a room; MediaRoom is the data half.
+//
+// A member publishes on sections of its transport (Publication) and receives on slots (Slot), both named by the mid of its SDP. Which source
+// stands on which slot follows from four things: what is published, what the member asked for (Subscribe, Unsubscribe), what it takes
+// without asking (recvMode), and what its rights allow. Every change is worked out anew by AssignSlots, which keeps what is right where it is.
+//
+// Invariants: a user stands in a room once; a source stands on at most one slot of a member; a slot never carries its own member's source.
+// Thread rule: owned by Control.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "room/room_effects.h"
+#include "wire/signal.h"
+
+namespace duet {
+
+// Bits of a privateMapKey (docs/protocol.md section 1).
+struct Rights {
+  static constexpr uint32_t kCreateRoom = 1, kEnter = 2, kSendAudio = 4, kReceiveAudio = 8, kSendVideo = 16, kReceiveVideo = 32, kSendAux = 64,
+                            kReceiveAux = 128;
+  static constexpr uint32_t kAll = 255;
+  uint32_t bits = kAll;
+
+  bool MaySend(signal::MediaKind kind, signal::StreamType stream) const;
+  bool MayReceive(signal::MediaKind kind, signal::StreamType stream) const;
+};
+
+// One sendable section of a member.
+struct Publication {
+  std::string mid;
+  signal::MediaKind kind{};
+  signal::StreamType stream{};
+  UptrackId uptrack;
+  bool on = false;
+};
+
+// What a member can subscribe to: one kind of one stream of one user, whether or not it exists yet.
+struct SourceName {
+  std::string user_id;
+  signal::StreamType stream{};
+  signal::MediaKind kind{};
+  auto operator<=>(const SourceName&) const = default;
+};
+
+struct Slot {
+  std::string mid;
+  signal::MediaKind kind{};
+  DowntrackId downtrack;
+  std::optional<SourceName> source;
+  UptrackId uptrack;  // of the source, as connected last
+};
+
+// A member's media connection as negotiated.
+struct MemberTransport {
+  PeerId peer;
+  std::vector<Publication> publications;
+  std::vector<Slot> slots;
+};
+
+struct Member {
+  static constexpr size_t kMaxSubscriptions = 1024;  // remembered wishes, granted or not
+
+  std::string user_id;
+  signal::Role role{};
+  Rights rights;
+  int recv_mode = 1;  // 1 all, 2 audio, 3 video, 4 nothing without being asked
+  SessionId session;  // 0 while paused
+  std::string resume_token;
+  MemberTransport transport;
+  std::map<SourceName, bool> wishes;  // true: subscribed by hand, false: unsubscribed by hand
+  Time seat_until = Time::Never();    // set while paused
+  int uplink_quality = 0;             // 0 unknown, 1 best ... 5 very bad, 6 down
+  int downlink_quality = 0;
+
+  bool paused() const { return !seat_until.is_never(); }
+  std::vector<signal::StreamState> streams() const;
+  std::vector<signal::SlotInfo> slot_table() const;
+};
+
+class RoomState {
+ public:
+  struct Options {
+    RoomKey key;
+    uint32_t sdk_app_id = 0;
+    signal::RoomName name;
+    signal::Template room_template{};
+    size_t capacity = 300;
+    int64_t created_unix_ms = 0;
+    size_t worker = 0;  // index of the worker that holds its media
+  };
+  explicit RoomState(Options options) : options_(std::move(options)) {}
+
+  const Options& options() const { return options_; }
+  size_t size() const { return members_.size(); }
+  bool empty() const { return members_.empty(); }
+  Member* Find(std::string_view user_id);
+  // In order of entering.
+  const std::vector<std::unique_ptr<Member>>& members() const { return members_; }
+
+  // Whether `user_id` may come in: there is room, or it is in already.
+  bool HasRoomFor(std::string_view user_id) const;
+
+  // A new member. The user must not be in. The others get memberJoined, its streams and their new slots; the member's own table is filled but
+  // not notified (it stands in the answer to `enter`).
+  Member& Enter(Member member, RoomEffects& fx);
+  // The member is back on a new session and transport: as it was, with what the new transport publishes on top.
+  void Resume(Member& member, SessionId session, std::string resume_token, MemberTransport transport, RoomEffects& fx);
+  // The socket or the transport is lost, the seat is kept.
+  void Pause(Member& member, Time seat_until, RoomEffects& fx);
+  void Leave(std::string_view user_id, signal::LeaveReason reason, RoomEffects& fx);
+
+  // After `negotiate`. The member's own table is not notified.
+  void SetTransport(Member& member, MemberTransport transport, RoomEffects& fx);
+  // False when the rights or the role do not allow what is to be switched on; nothing changes then.
+  bool Publish(Member& member, signal::StreamType stream, std::optional<bool> audio, std::optional<bool> video, RoomEffects& fx);
+  bool SwitchRole(Member& member, signal::Role role, RoomEffects& fx);
+
+  struct SubscribeOutcome {
+    enum Kind { kOnSlot, kRemembered, kNoSlot, kNotAllowed, kTooMany } kind = kRemembered;
+    std::string mid;  // with kOnSlot
+  };
+  SubscribeOutcome Subscribe(Member& member, const SourceName& source, RoomEffects& fx);
+  void Unsubscribe(Member& member, const SourceName& source, RoomEffects& fx);
+
+  // The number of the next message of this room.
+  uint64_t NextMessageSeq() { return ++message_seq_; }
+
+ private:
+  struct Source {
+    SourceName name;
+    UptrackId uptrack;
+    bool on = false;
+  };
+  bool Wants(const Member& member, const SourceName& source) const;
+  const Publication* FindPublication(const SourceName& source) const;
+  std::vector<Source> WantedSources(const Member& member) const;
+  // Brings the member's slots in line with what it wants; true when its table changed.
+  bool AssignSlots(Member& member, RoomEffects& fx) const;
+  void AssignOthers(const Member& except, RoomEffects& fx);
+  void NotifyOthers(const Member& except, const signal::Notification& notification, RoomEffects& fx) const;
+  void AnnouncePublished(const Member& member, RoomEffects& fx) const;
+
+  Options options_;
+  std::vector<std::unique_ptr<Member>> members_;
+  uint64_t message_seq_ = 0;
+};
+
+}  // namespace duet
