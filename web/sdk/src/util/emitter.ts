@@ -22,7 +22,7 @@ export class Emitter<Events extends object> {
     this.#entries.set(event, entries.filter((e) => e.handler !== handler || e.context !== context));
   }
 
-  clear(): void {
+  removeAllHandlers(): void {
     this.#entries.clear();
   }
 

@@ -1,0 +1,116 @@
+/** The two clocks of measuring: statistics every 2 s in a room, volumes as often as asked for. */
+
+import type { NetworkQuality, Statistics, VolumeEntry } from '../events.js';
+import type { Cancel, LevelMeter, Platform } from '../platform/platform.js';
+import type { QualityReport } from '../signal/messages.js';
+import type { StatsEntry } from '../types.js';
+import { Emitter } from '../util/emitter.js';
+import { log } from '../util/log.js';
+import { networkQuality, toVolume } from './quality.js';
+import type { SectionNames } from './stats.js';
+import { summarise } from './stats.js';
+
+export interface MonitorEvents {
+  statistics: Statistics;
+  quality: NetworkQuality;
+  volumes: VolumeEntry[];
+}
+
+/** What there is to measure at the moment. */
+export interface Measured extends SectionNames {
+  inRoom(): boolean;
+  connected(): boolean;
+  stats(): Promise<StatsEntry[]>;
+  audioLevels(): Map<string, number>;
+  microphone(): MediaStreamTrack | null;
+}
+
+const STATISTICS_MS = 2_000;
+
+export class Monitor extends Emitter<MonitorEvents> {
+  readonly #platform: Platform;
+  readonly #measured: Measured;
+  #entries: StatsEntry[] = [];
+  #server: QualityReport | null = null;
+  #cancelStatistics: Cancel = () => {};
+  #cancelVolume: Cancel = () => {};
+  #meter: { track: MediaStreamTrack; meter: LevelMeter } | null = null;
+
+  constructor(platform: Platform, measured: Measured) {
+    super();
+    this.#platform = platform;
+    this.#measured = measured;
+  }
+
+  /** From entering a room until stop(). */
+  start(): void {
+    this.stop();
+    this.#cancelStatistics = this.#platform.setTimer(STATISTICS_MS, () => void this.#measure());
+  }
+
+  stop(): void {
+    this.#cancelStatistics();
+    this.#entries = [];
+    this.#server = null;
+  }
+
+  serverSays(report: QualityReport): void {
+    this.#server = report;
+  }
+
+  /** 0 or less = off. */
+  setVolumeInterval(interval_ms: number, inBackground: boolean): void {
+    this.#cancelVolume();
+    if (interval_ms <= 0) {
+      this.#dropMeter();
+      return;
+    }
+    const tick = (): void => {
+      this.#cancelVolume = this.#platform.setTimer(interval_ms, tick);
+      if (inBackground || !this.#platform.isHidden()) this.emit('volumes', this.#volumes());
+    };
+    this.#cancelVolume = this.#platform.setTimer(interval_ms, tick);
+  }
+
+  async #measure(): Promise<void> {
+    let cancelled = false;
+    this.#cancelStatistics = () => {
+      cancelled = true;
+    };
+    try {
+      const entries = await this.#measured.stats();
+      if (cancelled) return;
+      const statistics = summarise(this.#entries, entries, this.#measured);
+      this.#entries = entries;
+      this.emit('statistics', statistics);
+      this.emit('quality', networkQuality(this.#measured.connected(), statistics, this.#server));
+    } catch (error) {
+      log.debug('statistics failed', error); // the connection went away in this moment
+    }
+    if (cancelled || !this.#measured.inRoom()) return;
+    this.#cancelStatistics = this.#platform.setTimer(STATISTICS_MS, () => void this.#measure());
+  }
+
+  #volumes(): VolumeEntry[] {
+    const entries = [{ userId: '', level: this.#localLevel() }];
+    for (const [userId, level] of this.#measured.audioLevels()) entries.push({ userId, level });
+    return entries
+      .map(({ userId, level }) => ({ userId, floatVolume: toVolume(level) }))
+      .map(({ userId, floatVolume }) => ({ userId, volume: Math.round(floatVolume), floatVolume }))
+      .sort((a, b) => b.floatVolume - a.floatVolume);
+  }
+
+  #localLevel(): number {
+    const track = this.#measured.microphone();
+    if (this.#meter?.track !== track) {
+      this.#dropMeter();
+      if (track) this.#meter = { track, meter: this.#platform.createLevelMeter(track) };
+    }
+    return this.#meter?.meter.level() ?? 0;
+  }
+
+  #dropMeter(): void {
+    this.#meter?.meter.dispose();
+    this.#meter = null;
+  }
+}

@@ -1,0 +1,156 @@
+/** From two reports of RTCPeerConnection.getStats to the STATISTICS event. Pure. */
+
+import type { Statistics, VideoStatistics } from '../events.js';
+import { toStreamType } from '../session/keys.js';
+import type { Kind, StreamRef, WireStream } from '../signal/messages.js';
+import type { StatsEntry } from '../types.js';
+
+/** Says what the sections of the connection carry. */
+export interface SectionNames {
+  remote(mid: string): StreamRef | undefined;
+  own(mid: string): { stream: WireStream; kind: Kind } | undefined;
+}
+
+function num(entry: StatsEntry | undefined, member: string): number {
+  const value = entry?.[member];
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function text(entry: StatsEntry | undefined, member: string): string {
+  const value = entry?.[member];
+  return typeof value === 'string' ? value : '';
+}
+
+class Report {
+  readonly #byId: ReadonlyMap<string, StatsEntry>;
+
+  constructor(readonly entries: readonly StatsEntry[]) {
+    this.#byId = new Map(entries.map((entry) => [entry.id, entry]));
+  }
+
+  get(id: string): StatsEntry | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(type: string): StatsEntry[] {
+    return this.entries.filter((entry) => entry.type === type);
+  }
+
+  selectedPair(): StatsEntry | undefined {
+    const id = this.all('transport').map((entry) => text(entry, 'selectedCandidatePairId')).find(Boolean);
+    return (id ? this.get(id) : undefined)
+      ?? this.all('candidate-pair').find((entry) => entry['nominated'] === true && text(entry, 'state') === 'succeeded');
+  }
+}
+
+/** How much a counter grew; 0 for a counter that is new or started again. */
+function growth(entry: StatsEntry, before: Report, member: string): number {
+  const former = before.get(entry.id);
+  return former ? Math.max(0, num(entry, member) - num(former, member)) : 0;
+}
+
+/** kbit/s between the two reports. */
+function bitrate(entry: StatsEntry, before: Report, member: string): number {
+  const former = before.get(entry.id);
+  const elapsed_ms = former ? entry.timestamp - former.timestamp : 0;
+  return elapsed_ms > 0 ? Math.round((growth(entry, before, member) * 8) / elapsed_ms) : 0;
+}
+
+/** Milliseconds that what was played since the last report had waited, on average. */
+function jitterBufferDelay(entry: StatsEntry, before: Report): number {
+  const played = growth(entry, before, 'jitterBufferEmittedCount');
+  return played > 0 ? Math.round((growth(entry, before, 'jitterBufferDelay') / played) * 1000) : 0;
+}
+
+function videoOf(entry: StatsEntry, before: Report, stream: WireStream, bytes: string): VideoStatistics {
+  return {
+    width: num(entry, 'frameWidth'),
+    height: num(entry, 'frameHeight'),
+    frameRate: Math.round(num(entry, 'framesPerSecond')),
+    bitrate: bitrate(entry, before, bytes),
+    videoType: toStreamType(stream) === 'sub' ? 'sub' : 'big',
+  };
+}
+
+function percent(part: number, whole: number): number {
+  return whole > 0 ? Math.min(100, Math.round((part / whole) * 1000) / 10) : 0;
+}
+
+/** Loss of what is sent, as the server reports it: the worst of the streams. */
+function upLoss(now: Report): number {
+  const fractions = now.all('remote-inbound-rtp').map((entry) => num(entry, 'fractionLost'));
+  return percent(Math.max(0, ...fractions), 1);
+}
+
+function downLoss(now: Report, before: Report): number {
+  let lost = 0;
+  let received = 0;
+  for (const entry of now.all('inbound-rtp')) {
+    lost += growth(entry, before, 'packetsLost');
+    received += growth(entry, before, 'packetsReceived');
+  }
+  return percent(lost, lost + received);
+}
+
+function rtt_ms(now: Report): number {
+  const pair = num(now.selectedPair(), 'currentRoundTripTime');
+  if (pair > 0) return Math.round(pair * 1000);
+  const times = now.all('remote-inbound-rtp').map((entry) => num(entry, 'roundTripTime'));
+  return Math.round(Math.max(0, ...times) * 1000);
+}
+
+function localPart(now: Report, before: Report, names: SectionNames): Statistics['localStatistics'] {
+  const local: Statistics['localStatistics'] = { audio: { bitrate: 0, audioLevel: 0 }, video: [] };
+  for (const entry of now.all('outbound-rtp')) {
+    const own = names.own(text(entry, 'mid'));
+    if (!own) continue;
+    if (own.kind === 'video') {
+      local.video.push(videoOf(entry, before, own.stream, 'bytesSent'));
+    } else if (own.stream === 'main') {
+      local.audio.bitrate = bitrate(entry, before, 'bytesSent');
+      local.audio.audioLevel = num(now.get(text(entry, 'mediaSourceId')), 'audioLevel');
+    }
+  }
+  return local;
+}
+
+function remotePart(now: Report, before: Report, names: SectionNames): Statistics['remoteStatistics'] {
+  const remotes = new Map<string, Statistics['remoteStatistics'][number]>();
+  for (const entry of now.all('inbound-rtp')) {
+    const ref = names.remote(text(entry, 'mid'));
+    if (!ref) continue;
+    const remote = remotes.get(ref.userId)
+      ?? { userId: ref.userId, audio: { bitrate: 0, audioLevel: 0, jitterBufferDelay: 0 }, video: [] };
+    remotes.set(ref.userId, remote);
+    const delay_ms = jitterBufferDelay(entry, before);
+    if (ref.kind === 'video') {
+      remote.video.push({
+        ...videoOf(entry, before, ref.stream, 'bytesReceived'), jitterBufferDelay: delay_ms,
+      });
+    } else if (ref.stream === 'main') {
+      remote.audio = {
+        bitrate: bitrate(entry, before, 'bytesReceived'),
+        audioLevel: num(entry, 'audioLevel'),
+        jitterBufferDelay: delay_ms,
+      };
+    }
+  }
+  return [...remotes.values()];
+}
+
+export function summarise(
+  entriesBefore: readonly StatsEntry[], entriesNow: readonly StatsEntry[], names: SectionNames,
+): Statistics {
+  const before = new Report(entriesBefore);
+  const now = new Report(entriesNow);
+  const pair = now.selectedPair();
+  return {
+    rtt: rtt_ms(now),
+    upLoss: upLoss(now),
+    downLoss: downLoss(now, before),
+    bytesSent: num(pair, 'bytesSent'),
+    bytesReceived: num(pair, 'bytesReceived'),
+    localStatistics: localPart(now, before, names),
+    remoteStatistics: remotePart(now, before, names),
+  };
+}
