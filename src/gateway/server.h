@@ -1,0 +1,106 @@
+// Server: the whole of `duet serve` behind one class. It owns every socket and thread of the process: the media workers
+// with their UDP ports, Control, and the HTTPS and HTTP doors.
+//
+// Threads: Start and Stop are called from one thread (main). Between them nothing is asked of it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/app_registry.h"
+#include "base/endpoint.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace duet {
+
+// Where a door listens. An unspecified address (::) means every address, IPv4 included.
+struct ListenOptions {
+  bool enabled = true;
+  IpAddress address;
+  uint16_t port = 0;  // 0 = any free one
+};
+
+struct ServerLimits {
+  size_t max_connections = 4096;             // TCP connections to all doors together
+  size_t max_connections_per_address = 256;  // of these, from one IP address
+  size_t max_rooms = 10'000;
+  size_t max_members = 20'000;
+  size_t max_room_members = 300;
+};
+
+struct ServerOptions {
+  // HTTPS and WSS, for everybody. A plain HTTP request on this port is sent on to https.
+  ListenOptions https{true, IpAddress{}, 8443};
+  // Plain HTTP and WS; meant for loopback, where browsers allow the camera without TLS.
+  ListenOptions http{true, IpAddress::V4(127, 0, 0, 1), 8080};
+
+  // UDP of the media workers: worker i has media_port + i, or any free port each when it is 0.
+  IpAddress media_address;
+  uint16_t media_port = 40'000;
+  // 1..64 media threads, 0 = one for each core.
+  size_t workers = 1;
+  // Addresses that clients are told to send media to. Empty: the LAN addresses that the machine has at start.
+  std::vector<IpAddress> public_addresses;
+  // Slots of each worker's packet pool (about 1.7 KB each). What uses them: 64 for the receive batch, 4096 for the
+  // outbox, 2048 that wait for the socket to become writable, and the retransmission history of the published tracks.
+  size_t packets_per_worker = 16'384;
+
+  // A PEM pair of one's own. Both empty: a self-signed one that is kept in certificate_dir.
+  std::filesystem::path certificate_file;
+  std::filesystem::path key_file;
+  std::filesystem::path certificate_dir;
+
+  // The built call page. Missing or empty: a plain page that says how to build it.
+  std::filesystem::path pages_dir;
+
+  // sdkAppID of the generated development app. Set: /v1/config names it and /v1/dev/usersig signs for it.
+  std::optional<uint32_t> dev_app;
+  // Serves /v1/debug/counts, to loopback only.
+  bool debug = false;
+
+  // How long a member's seat is kept after its connection is lost.
+  Duration seat_time = Duration::Seconds(90);
+  ServerLimits limits;
+};
+
+// What came of the options.
+struct ServerInfo {
+  uint16_t https_port = 0;  // 0 = not enabled
+  uint16_t http_port = 0;   // 0 = not enabled
+  std::vector<uint16_t> media_ports;
+  std::vector<IpAddress> lan_addresses;
+  std::vector<IpAddress> media_addresses;  // the candidates' addresses
+  std::string local_url;                   // "https://localhost:8443/", or the plain one without HTTPS
+  std::vector<std::string> lan_urls;       // "https://192.168.1.5:8443/"
+  bool self_signed = false;
+  std::string certificate_sha256;  // "AB:CD:..." for people to compare
+  bool pages_built = false;
+};
+
+class Server {
+ public:
+  // Everything is listening and running when this returns. An error's message is a sentence that names the port, file
+  // or address and the option that changes it.
+  static Result<std::unique_ptr<Server>> Start(ServerOptions options, AppRegistry apps, Log log);
+  // Stop(0) when nobody called Stop.
+  ~Server();
+
+  const ServerInfo& info() const;
+
+  // Takes no new connections, tells the members `draining` and closes their sockets with 4003, waits at most `grace`
+  // for that, then closes what is left and joins all threads. A second call does nothing.
+  void Stop(Duration grace);
+
+ private:
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace duet
