@@ -26,7 +26,6 @@ import { KINDS, STREAMS } from './keys.js';
 import type { MemberChange } from './members.js';
 import { MemberTable } from './members.js';
 import { toRtcError } from './problems.js';
-import type { PublishRequest } from './publications.js';
 import { Publications } from './publications.js';
 import { isTransient, reconnectDelay } from './reconnect.js';
 import { SlotTable } from './slots.js';
@@ -48,8 +47,6 @@ export interface RoomEvents {
   message: Notifications['message'];
   quality: QualityReport;
   kicked: KickedOut['reason'];
-  /** The server took back what was to be sent. */
-  unpublished: { request: PublishRequest; error: RtcError };
   /** Goes on by itself; for the application to know. */
   trouble: RtcError;
   /** The visit is over. */
@@ -461,10 +458,7 @@ export class Room extends Emitter<RoomEvents> {
       try {
         await current.request('publish', request);
       } catch (error) {
-        if (error instanceof RpcError) {
-          this.#publications.refused(request);
-          this.emit('unpublished', { request, error: toRtcError(error) });
-        }
+        if (error instanceof RpcError) this.#publications.refused(request);
         throw error;
       }
     })));
