@@ -1,4 +1,5 @@
-// What a change of a RoomState asks of others: words to members, switches in the media path. Append-only; Control drains it.
+// What a change of a RoomState asks of others: words to members, switches in the media path. Append-only; Control
+// drains it.
 #pragma once
 
 #include <utility>

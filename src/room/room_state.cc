@@ -48,7 +48,8 @@ bool RoomState::HasRoomFor(std::string_view user_id) const {
   return const_cast<RoomState*>(this)->Find(user_id) != nullptr;
 }
 
-// ---- coming and going -------------------------------------------------------------------------------------------------------------------
+// ---- coming and going
+// -------------------------------------------------------------------------------------------------------------------
 
 Member& RoomState::Enter(Member entering, RoomEffects& fx) {
   DUET_CHECK(Find(entering.user_id) == nullptr);
@@ -61,7 +62,8 @@ Member& RoomState::Enter(Member entering, RoomEffects& fx) {
   return member;
 }
 
-void RoomState::Resume(Member& member, SessionId session, std::string resume_token, MemberTransport transport, RoomEffects& fx) {
+void RoomState::Resume(Member& member, SessionId session, std::string resume_token, MemberTransport transport,
+                       RoomEffects& fx) {
   const bool was_paused = member.paused();
   member.session = session;
   member.resume_token = std::move(resume_token);
@@ -71,9 +73,9 @@ void RoomState::Resume(Member& member, SessionId session, std::string resume_tok
 }
 
 void RoomState::Pause(Member& member, Time seat_until, RoomEffects& fx) {
-  if (member.paused()) return;
+  const bool was_paused = member.paused();
   member.seat_until = seat_until;
-  member.session = SessionId();
+  if (was_paused) return;
   NotifyOthers(member, signal::MemberPaused{member.user_id}, fx);
 }
 
@@ -109,9 +111,11 @@ void RoomState::SetTransport(Member& member, MemberTransport transport, RoomEffe
   AssignSlots(member, fx);
 }
 
-// ---- publishing ---------------------------------------------------------------------------------------------------------------------------
+// ---- publishing
+// ---------------------------------------------------------------------------------------------------------------------------
 
-bool RoomState::Publish(Member& member, StreamType stream, std::optional<bool> audio, std::optional<bool> video, RoomEffects& fx) {
+bool RoomState::Publish(Member& member, StreamType stream, std::optional<bool> audio, std::optional<bool> video,
+                        RoomEffects& fx) {
   const auto wanted = [&](MediaKind kind) { return kind == MediaKind::kAudio ? audio : video; };
   for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
     const bool may_send = member.role == signal::Role::kAnchor && member.rights.MaySend(kind, stream);
@@ -149,12 +153,14 @@ void RoomState::AnnouncePublished(const Member& member, RoomEffects& fx) const {
   }
 }
 
-// ---- subscribing --------------------------------------------------------------------------------------------------------------------------
+// ---- subscribing
+// --------------------------------------------------------------------------------------------------------------------------
 
 RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceName& source, RoomEffects& fx) {
   using Outcome = SubscribeOutcome;
   if (!member.rights.MayReceive(source.kind, source.stream)) return {Outcome::kNotAllowed, {}};
-  if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source)) return {Outcome::kTooMany, {}};
+  if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source))
+    return {Outcome::kTooMany, {}};
   member.wishes[source] = true;
   if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
   for (const Slot& slot : member.transport.slots) {
@@ -247,13 +253,13 @@ bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
 void RoomState::AssignOthers(const Member& except, RoomEffects& fx) {
   for (const auto& member : members_) {
     if (member.get() == &except) continue;
-    if (AssignSlots(*member, fx) && !member->paused()) fx.notifications.emplace_back(member->session, signal::Slots{member->slot_table()});
+    if (AssignSlots(*member, fx)) fx.notifications.emplace_back(member->session, signal::Slots{member->slot_table()});
   }
 }
 
 void RoomState::NotifyOthers(const Member& except, const signal::Notification& notification, RoomEffects& fx) const {
   for (const auto& member : members_) {
-    if (member.get() != &except && !member->paused()) fx.notifications.emplace_back(member->session, notification);
+    if (member.get() != &except) fx.notifications.emplace_back(member->session, notification);
   }
 }
 

@@ -1,11 +1,13 @@
-// RoomState: who is in a room, what they publish, and who hears and sees whom. The control half of a room; MediaRoom is the data half.
+// RoomState: who is in a room, what they publish, and who hears and sees whom. The control half of a room; MediaRoom is
+// the data half.
 //
-// A member publishes on sections of its transport (Publication) and receives on slots (Slot), both named by the mid of its SDP. Which source
-// stands on which slot follows from four things: what is published, what the member asked for (Subscribe, Unsubscribe), what it takes
-// without asking (recvMode), and what its rights allow. Every change is worked out anew by AssignSlots, which keeps what is right where it is.
+// A member publishes on sections of its transport (Publication) and receives on slots (Slot), both named by the mid of
+// its SDP. Which source stands on which slot follows from four things: what is published, what the member asked for
+// (Subscribe, Unsubscribe), what it takes without asking (recvMode), and what its rights allow. Every change is worked
+// out anew by AssignSlots, which keeps what is right where it is.
 //
-// Invariants: a user stands in a room once; a source stands on at most one slot of a member; a slot never carries its own member's source.
-// Thread rule: owned by Control.
+// Invariants: a user stands in a room once; a source stands on at most one slot of a member; a slot never carries its
+// own member's source. Thread rule: owned by Control.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,8 @@ namespace duet {
 
 // Bits of a privateMapKey (docs/protocol.md section 1).
 struct Rights {
-  static constexpr uint32_t kCreateRoom = 1, kEnter = 2, kSendAudio = 4, kReceiveAudio = 8, kSendVideo = 16, kReceiveVideo = 32, kSendAux = 64,
-                            kReceiveAux = 128;
+  static constexpr uint32_t kCreateRoom = 1, kEnter = 2, kSendAudio = 4, kReceiveAudio = 8, kSendVideo = 16,
+                            kReceiveVideo = 32, kSendAux = 64, kReceiveAux = 128;
   static constexpr uint32_t kAll = 255;
   uint32_t bits = kAll;
 
@@ -74,7 +76,7 @@ struct Member {
   signal::Role role{};
   Rights rights;
   int recv_mode = 1;  // 1 all, 2 audio, 3 video, 4 nothing without being asked
-  SessionId session;  // 0 while paused
+  SessionId session;  // 0 while its socket is lost
   std::string resume_token;
   MemberTransport transport;
   std::map<SourceName, bool> wishes;  // true: subscribed by hand, false: unsubscribed by hand
@@ -110,19 +112,21 @@ class RoomState {
   // Whether `user_id` may come in: there is room, or it is in already.
   bool HasRoomFor(std::string_view user_id) const;
 
-  // A new member. The user must not be in. The others get memberJoined, its streams and their new slots; the member's own table is filled but
-  // not notified (it stands in the answer to `enter`).
+  // A new member. The user must not be in. The others get memberJoined, its streams and their new slots; the member's
+  // own table is filled but not notified (it stands in the answer to `enter`).
   Member& Enter(Member member, RoomEffects& fx);
   // The member is back on a new session and transport: as it was, with what the new transport publishes on top.
   void Resume(Member& member, SessionId session, std::string resume_token, MemberTransport transport, RoomEffects& fx);
-  // The socket or the transport is lost, the seat is kept.
+  // The socket (then `session` is 0 already) or the transport is lost, the seat is kept. Again while paused: a new
+  // time.
   void Pause(Member& member, Time seat_until, RoomEffects& fx);
   void Leave(std::string_view user_id, signal::LeaveReason reason, RoomEffects& fx);
 
   // After `negotiate`. The member's own table is not notified.
   void SetTransport(Member& member, MemberTransport transport, RoomEffects& fx);
   // False when the rights or the role do not allow what is to be switched on; nothing changes then.
-  bool Publish(Member& member, signal::StreamType stream, std::optional<bool> audio, std::optional<bool> video, RoomEffects& fx);
+  bool Publish(Member& member, signal::StreamType stream, std::optional<bool> audio, std::optional<bool> video,
+               RoomEffects& fx);
   bool SwitchRole(Member& member, signal::Role role, RoomEffects& fx);
 
   struct SubscribeOutcome {

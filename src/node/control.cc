@@ -1,0 +1,228 @@
+#include "node/control.h"
+
+#include "node/control_state.h"
+#include "node/quality.h"
+
+namespace duet {
+
+Control::Control(ControlConfig config, const AppRegistry& apps, Rng& rng, Log log)
+    : state_(std::make_unique<State>(std::move(config), apps, rng, std::move(log))) {
+  DUET_CHECK(!state_->config.workers.empty());
+  state_->worker_load.resize(state_->config.workers.size());
+  state_->worker_counts.resize(state_->config.workers.size());
+}
+
+Control::~Control() = default;
+
+void Control::OnInput(Time now, int64_t unix_now_s, ControlInput&& input) {
+  State& s = *state_;
+  s.now = now;
+  s.unix_now_s = unix_now_s;
+  if (auto* opened = std::get_if<SessionOpened>(&input.what)) {
+    s.sessions.insert_or_assign(input.session,
+                                ControlSession{.id = input.session, .connection_log = opened->log, .log = opened->log});
+    if (s.draining) {
+      s.Notify(input.session, signal::Draining{});
+      s.Close(input.session, CloseCode::kDraining, "the server is stopping");
+    }
+    return;
+  }
+  const auto it = s.sessions.find(input.session);
+  if (it == s.sessions.end()) return;  // closed in the meantime
+  ControlSession& session = it->second;
+  if (auto* request = std::get_if<signal::Request>(&input.what)) {
+    const size_t before = s.outputs.size();
+    auto reply = s.Dispatch(session, std::move(request->body));
+    signal::Response response{.id = std::move(request->id)};
+    if (reply.ok()) {
+      response.body = std::move(reply).value();
+    } else {
+      session.log.Info("refused: " + std::string(reply.error().name) + ": " + reply.error().message);
+      response.body = reply.error();
+    }
+    // The answer goes out before the notifications that the same request caused.
+    s.outputs.insert(s.outputs.begin() + static_cast<std::ptrdiff_t>(before), {input.session, std::move(response)});
+    return;
+  }
+  if (Member* member = s.MemberOf(session)) {
+    session.log.Info("connection lost, seat kept for " + std::to_string(s.config.seat_time.ms() / 1000) + " s");
+    RoomState& room = *session.room;
+    member->session = SessionId();
+    s.KeepSeat(room, *member);
+  }
+  s.sessions.erase(it);
+}
+
+void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
+  State& s = *state_;
+  s.now = now;
+  if (const auto* lost = std::get_if<PeerLost>(&event)) {
+    s.OnPeerLost(*lost);
+  } else if (const auto* quality = std::get_if<PeerQuality>(&event)) {
+    s.OnPeerQuality(*quality);
+  } else if (const auto* counts = std::get_if<WorkerCounts>(&event)) {
+    s.worker_counts[worker] = *counts;
+  } else if (const auto* connected = std::get_if<PeerConnected>(&event)) {
+    const auto it = s.peers.find(connected->peer);
+    if (it == s.peers.end()) return;
+    const Member* member = it->second.room->Find(it->second.user_id);
+    const auto session = member != nullptr ? s.sessions.find(member->session) : s.sessions.end();
+    if (session != s.sessions.end())
+      session->second.log.Info(std::string("media connected, ") + ToString(connected->profile));
+  }
+}
+
+void Control::OnTimer(Time now) {
+  State& s = *state_;
+  s.now = now;
+  while (!s.seats.empty() && s.seats.begin()->first <= now) {
+    const auto [key, user_id] = s.seats.begin()->second;
+    s.seats.erase(s.seats.begin());
+    const auto room = s.rooms_by_key.find(key);
+    if (room == s.rooms_by_key.end()) continue;
+    Member* member = room->second->Find(user_id);
+    if (member == nullptr || !member->paused() || member->seat_until > now) continue;
+    s.KickSession(*member, signal::KickReason::kMediaTimeout);
+    s.RemoveMember(*room->second, user_id, signal::LeaveReason::kTimeout);
+  }
+}
+
+Time Control::NextTimer() const { return state_->seats.empty() ? Time::Never() : state_->seats.begin()->first; }
+
+void Control::Drain(Time now) {
+  State& s = *state_;
+  s.now = now;
+  s.draining = true;
+  for (auto& [id, session] : s.sessions) {
+    s.Notify(id, signal::Draining{});
+    s.Close(id, CloseCode::kDraining, "the server is stopping");
+  }
+}
+
+ControlCounts Control::counts() const {
+  const State& s = *state_;
+  ControlCounts counts{.sessions = s.sessions.size(), .rooms = s.rooms.size(), .members = s.member_count};
+  for (const auto& [id, room] : s.rooms) {
+    for (const auto& member : room->members()) counts.paused_members += member->paused() ? 1 : 0;
+  }
+  for (const WorkerCounts& worker : s.worker_counts) {
+    counts.workers.rooms += worker.rooms;
+    counts.workers.peers += worker.peers;
+    counts.workers.uptracks += worker.uptracks;
+    counts.workers.downtracks += worker.downtracks;
+    counts.workers.addresses += worker.addresses;
+    counts.workers.packets_in_use += worker.packets_in_use;
+    counts.workers.packets_received += worker.packets_received;
+    counts.workers.packets_forwarded += worker.packets_forwarded;
+    counts.workers.drops.Merge(worker.drops);
+  }
+  return counts;
+}
+
+std::vector<ControlOutput> Control::TakeOutputs() { return std::exchange(state_->outputs, {}); }
+
+std::vector<std::pair<size_t, WorkerCommand>> Control::TakeCommands() { return std::exchange(state_->commands, {}); }
+
+// ---- effects
+// ------------------------------------------------------------------------------------------------------------------------------
+
+void Control::State::Apply(RoomState& room, RoomEffects&& fx) {
+  for (auto& change : fx.switches) std::visit([&](auto& command) { Command(room.options().worker, command); }, change);
+  for (auto& [session, notification] : fx.notifications) Notify(session, std::move(notification));
+}
+
+void Control::State::Notify(SessionId session, signal::Notification notification) {
+  if (session.value() != 0) outputs.push_back({session, std::move(notification)});
+}
+
+void Control::State::Close(SessionId session, CloseCode code, std::string reason) {
+  if (session.value() != 0) outputs.push_back({session, CloseSession{code, std::move(reason)}});
+}
+
+void Control::State::KickSession(const Member& member, signal::KickReason reason) {
+  const auto it = sessions.find(member.session);
+  if (it == sessions.end()) return;
+  it->second.room = nullptr;
+  it->second.log.Info("kicked: " + std::string(ToString(reason)));
+  Notify(member.session, signal::Kicked{reason});
+  Close(member.session, CloseCode::kKicked, std::string(ToString(reason)));
+}
+
+void Control::State::DropPeer(PeerId peer) {
+  const auto it = peers.find(peer);
+  if (it == peers.end()) return;
+  Command(it->second.worker, RemovePeer{peer});
+  peers.erase(it);
+}
+
+void Control::State::RemoveMember(RoomState& room, std::string_view user_id, signal::LeaveReason reason) {
+  Member* member = room.Find(user_id);
+  if (member == nullptr) return;
+  if (const auto session = sessions.find(member->session); session != sessions.end()) session->second.room = nullptr;
+  const PeerId peer = member->transport.peer;
+  const std::string name(user_id);
+  RoomEffects fx;
+  room.Leave(name, reason, fx);
+  Apply(room, std::move(fx));
+  DropPeer(peer);
+  --member_count;
+  --worker_load[room.options().worker];
+  EndIfEmpty(room);
+}
+
+void Control::State::KeepSeat(RoomState& room, Member& member) {
+  if (config.seat_time <= Duration::Zero()) {
+    RemoveMember(room, member.user_id, signal::LeaveReason::kTimeout);
+    return;
+  }
+  const Time until = now + config.seat_time;
+  RoomEffects fx;
+  room.Pause(member, until, fx);
+  seats.emplace(until, std::pair(room.options().key, member.user_id));
+  Apply(room, std::move(fx));
+}
+
+void Control::State::EndIfEmpty(RoomState& room) {
+  if (!room.empty()) return;
+  log.With("room", room.options().name.ToString()).Info("room ended");
+  rooms_by_key.erase(room.options().key);
+  rooms.erase(RoomId(room.options().sdk_app_id, room.options().name));
+}
+
+// ---- what workers report
+// --------------------------------------------------------------------------------------------------------------------
+
+void Control::State::OnPeerLost(const PeerLost& lost) {
+  const auto it = peers.find(lost.peer);
+  if (it == peers.end()) return;
+  RoomState& room = *it->second.room;
+  Member* member = room.Find(it->second.user_id);
+  DropPeer(lost.peer);
+  if (member == nullptr || member->transport.peer != lost.peer) return;
+  if (const auto session = sessions.find(member->session); session != sessions.end())
+    session->second.log.Warn("media lost: " + lost.message);
+  KeepSeat(room, *member);
+}
+
+void Control::State::OnPeerQuality(const PeerQuality& quality) {
+  const auto it = peers.find(quality.peer);
+  if (it == peers.end()) return;
+  RoomState& room = *it->second.room;
+  Member* member = room.Find(it->second.user_id);
+  if (member == nullptr) return;
+  member->uplink_quality = quality.received_packets > 0 ? QualityGrade(quality.uplink_loss, quality.rtt_us)
+                                                        : QualityGrade(-1, quality.rtt_us);
+  member->downlink_quality = QualityGrade(quality.downlink_loss, quality.rtt_us);
+  // In a large room nobody can look at everybody's bars, and the notifications would grow with the square.
+  constexpr size_t kMostListed = 16;
+  signal::QualityReport report{.uplink = member->uplink_quality, .downlink = member->downlink_quality};
+  for (const auto& other : room.members()) {
+    if (other.get() == member || report.members.size() == kMostListed) continue;
+    constexpr int kDown = 6;
+    report.members.push_back({other->user_id, other->paused() ? kDown : other->uplink_quality,
+                              other->paused() ? kDown : other->downlink_quality});
+  }
+  Notify(member->session, std::move(report));
+}
+
+}  // namespace duet

@@ -1,0 +1,198 @@
+// Coming in: enter, resume, negotiate.
+#include <algorithm>
+
+#include "node/control_state.h"
+
+namespace duet {
+
+using signal::MakeError;
+using signal::SignalError;
+using signal::SignalErrorKind;
+
+namespace {
+
+// Tokens are compared without telling by the time how much of them was right.
+bool SameToken(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+}  // namespace
+
+// The room as it is, or a new one (not yet counted in: the caller ends it again when nobody comes in after all).
+Result<RoomState*, SignalError> Control::State::RoomFor(const signal::Enter& enter, const Rights& rights) {
+  const RoomId id(enter.sdk_app_id, enter.room);
+  if (const auto it = rooms.find(id); it != rooms.end()) return it->second.get();
+  if ((rights.bits & Rights::kCreateRoom) == 0) {
+    return MakeError(SignalErrorKind::kMapKeyPrivilege,
+                     "The room does not exist yet and your privateMapKey does not allow to create it.");
+  }
+  if (rooms.size() >= config.max_rooms) {
+    return MakeError(SignalErrorKind::kServerBusy, "The server holds as many rooms as it may. Try again later.");
+  }
+  const auto least = std::min_element(worker_load.begin(), worker_load.end());
+  constexpr size_t kPair = 2;
+  auto room = std::make_unique<RoomState>(RoomState::Options{
+      .key = RoomKey(next_room++),
+      .sdk_app_id = enter.sdk_app_id,
+      .name = enter.room,
+      .room_template = enter.room_template,
+      .capacity = enter.room_template == signal::Template::k1v1 ? kPair : config.max_room_members,
+      .created_unix_ms = now.ms(),
+      .worker = static_cast<size_t>(least - worker_load.begin()),
+  });
+  RoomState* made = room.get();
+  rooms_by_key.emplace(made->options().key, made);
+  rooms.emplace(id, std::move(room));
+  return made;
+}
+
+Result<MemberTransport, SignalError> Control::State::MakeTransport(const Answer& answer,
+                                                                   std::span<const signal::TrackInfo> tracks,
+                                                                   signal::Role role, const Rights& rights) const {
+  MemberTransport transport{.peer = answer.config.id};
+  for (const UptrackConfig& track : answer.config.uptracks) {
+    const auto info = std::find_if(tracks.begin(), tracks.end(), [&](const auto& t) { return t.mid == track.mid; });
+    Publication publication{.mid = track.mid, .kind = track.kind, .uptrack = track.id};
+    publication.stream = info != tracks.end() ? info->stream : signal::StreamType::kMain;
+    publication.on = (info == tracks.end() || info->on) && role == signal::Role::kAnchor &&
+                     rights.MaySend(track.kind, publication.stream);
+    for (const Publication& other : transport.publications) {
+      if (other.kind == publication.kind && other.stream == publication.stream) {
+        return MakeError(SignalErrorKind::kSdpInvalid,
+                         "The sections \"" + other.mid + "\" and \"" + publication.mid +
+                             "\" are the same kind of the same stream. Say with `tracks` which is main and which aux.");
+      }
+    }
+    transport.publications.push_back(std::move(publication));
+  }
+  for (const DowntrackConfig& track : answer.config.downtracks)
+    transport.slots.push_back({.mid = track.mid, .kind = track.kind, .downtrack = track.id});
+  return transport;
+}
+
+signal::EnterResult Control::State::DescribeRoom(const RoomState& room, const Member& member) const {
+  signal::EnterResult result;
+  result.resume = member.resume_token;
+  for (const auto& other : room.members()) {
+    if (other.get() != &member)
+      result.members.push_back({other->user_id, other->role, other->paused(), other->streams()});
+  }
+  result.slots = member.slot_table();
+  result.room = {room.options().name, static_cast<uint32_t>(room.options().capacity), room.options().created_unix_ms};
+  result.seat_seconds = config.seat_time.ms() / 1000;
+  return result;
+}
+
+Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::Enter&& enter) {
+  if (draining) return MakeError(SignalErrorKind::kServerDraining, "The server is stopping. Try again in a moment.");
+  const auto rights = Authenticate(apps, enter, unix_now_s);
+  if (!rights.ok()) return rights.error();
+  const auto found = RoomFor(enter, *rights);
+  if (!found.ok()) return found.error();
+  RoomState& room = **found;
+
+  Member* existing = room.Find(enter.user_id);
+  const bool resumed = existing != nullptr && enter.resume && SameToken(*enter.resume, existing->resume_token);
+  if (session.room != nullptr && !(resumed && existing->session == session.id)) {
+    EndIfEmpty(room);
+    return MakeError(SignalErrorKind::kAlreadyEntered, "This connection is in a room already. Send `exit` first.");
+  }
+  if (!room.HasRoomFor(enter.user_id)) {
+    return MakeError(SignalErrorKind::kRoomFull,
+                     "The room is full: it takes " + std::to_string(room.options().capacity) + " members.");
+  }
+  if (existing == nullptr && member_count >= config.max_members) {
+    EndIfEmpty(room);
+    return MakeError(SignalErrorKind::kServerBusy, "The server holds as many members as it may. Try again later.");
+  }
+
+  const PeerId peer(next_peer++);
+  const size_t worker = room.options().worker;
+  const LocalTransport local{config.local_fingerprint, config.workers[worker].candidates};
+  auto answer = MakeAnswer(peer, enter.offer, enter.tracks, nullptr, local, rng, track_ids);
+  Result<MemberTransport, SignalError> transport = answer.ok()
+                                                       ? MakeTransport(*answer, enter.tracks, enter.role, *rights)
+                                                       : Result<MemberTransport, SignalError>(answer.error());
+  if (!transport.ok()) {
+    EndIfEmpty(room);
+    return transport.error();
+  }
+
+  Command(worker, AddPeer{room.options().key, answer->config});
+  peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config)});
+  if (existing != nullptr && existing->session != session.id) KickSession(*existing, signal::KickReason::kReplaced);
+  const std::string token = rng.Hex(16);
+  RoomEffects fx;
+  Member* member = existing;
+  if (resumed) {
+    const PeerId old_peer = existing->transport.peer;
+    existing->rights = *rights;
+    room.Resume(*existing, session.id, token, std::move(*transport), fx);
+    Apply(room, std::move(fx));
+    DropPeer(old_peer);
+  } else {
+    // Not RemoveMember: the room must outlive its last member for the moment between the two.
+    if (existing != nullptr) {
+      DropPeer(existing->transport.peer);
+      room.Leave(enter.user_id, signal::LeaveReason::kReplaced, fx);
+      --member_count;
+      --worker_load[worker];
+    }
+    member = &room.Enter(Member{.user_id = enter.user_id,
+                                .role = enter.role,
+                                .rights = *rights,
+                                .recv_mode = enter.recv_mode,
+                                .session = session.id,
+                                .resume_token = token,
+                                .transport = std::move(*transport)},
+                         fx);
+    ++member_count;
+    ++worker_load[worker];
+    Apply(room, std::move(fx));
+  }
+
+  session.room = &room;
+  session.user_id = enter.user_id;
+  session.log = session.connection_log.With("room", room.options().name.ToString()).With("user", enter.user_id);
+  session.log.Info(std::string(resumed ? "resumed" : "entered") + ", client " + enter.client.platform + " " +
+                   enter.client.version + ", " + std::to_string(room.size()) + " in the room");
+  signal::EnterResult result = DescribeRoom(room, *member);
+  result.session = std::to_string(session.id.value());
+  result.resumed = resumed;
+  result.answer = std::move(answer->sdp);
+  return {std::move(result)};
+}
+
+Control::State::Reply Control::State::OnNegotiate(ControlSession& session, signal::Negotiate&& negotiate) {
+  RoomState& room = *session.room;
+  Member& member = *MemberOf(session);
+  const auto it = peers.find(member.transport.peer);
+  if (it == peers.end())
+    return MakeError(SignalErrorKind::kNotEntered,
+                     "The media connection is gone. Send `enter` with your resume token.");
+  ControlPeer& peer = it->second;
+  const LocalTransport local{config.local_fingerprint, config.workers[peer.worker].candidates};
+  auto answer = MakeAnswer(it->first, negotiate.offer, negotiate.tracks, &peer.config, local, rng, track_ids);
+  if (!answer.ok()) return answer.error();
+
+  // Sections that the request does not speak of stay what they were.
+  std::vector<signal::TrackInfo> tracks = std::move(negotiate.tracks);
+  for (const Publication& publication : member.transport.publications) {
+    const bool named =
+        std::any_of(tracks.begin(), tracks.end(), [&](const auto& t) { return t.mid == publication.mid; });
+    if (!named) tracks.push_back({publication.mid, publication.kind, publication.stream, publication.on});
+  }
+  auto transport = MakeTransport(*answer, tracks, member.role, member.rights);
+  if (!transport.ok()) return transport.error();
+  peer.config = answer->config;
+  Command(peer.worker, UpdatePeer{answer->config});
+  RoomEffects fx;
+  room.SetTransport(member, std::move(*transport), fx);
+  Apply(room, std::move(fx));
+  return {signal::NegotiateResult{std::move(answer->sdp), member.slot_table()}};
+}
+
+}  // namespace duet

@@ -1,0 +1,22 @@
+// A media packet on its way through a room: authenticated, decrypted, parsed, and const from here on.
+#pragma once
+
+#include <cstdint>
+
+#include "base/packet_pool.h"
+#include "peer/peer_config.h"
+#include "wire/rtp.h"
+
+namespace duet {
+
+struct ReceivedRtp {
+  PacketRef packet;    // holds the bytes that `view` points into
+  RtpPacketView view;  // restored from RTX where it came as one
+  int64_t seq = 0;     // extended sequence number of the track
+  UptrackId uptrack;
+  const CodecConfig* codec = nullptr;              // as the publisher negotiated it
+  const HeaderExtensionIds* extensions = nullptr;  // of the publisher
+  bool starts_keyframe = false;                    // a decoder can start here; always true for audio
+};
+
+}  // namespace duet
