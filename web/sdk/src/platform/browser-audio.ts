@@ -120,21 +120,33 @@ export class BrowserLevelMeter implements LevelMeter {
   readonly #source: MediaStreamAudioSourceNode;
   readonly #analyser: AnalyserNode;
   readonly #samples: Float32Array<ArrayBuffer>;
+  readonly #context: AudioContext;
+  #readAt_s: number;
 
   constructor(track: MediaStreamTrack) {
     const context = audioContext();
+    this.#context = context;
+    this.#readAt_s = context.currentTime;
     this.#source = context.createMediaStreamSource(new MediaStream([track]));
     this.#analyser = context.createAnalyser();
-    this.#analyser.fftSize = 2048;
+    this.#analyser.fftSize = 32_768; // the longest window there is
     this.#samples = new Float32Array(this.#analyser.fftSize);
     this.#source.connect(this.#analyser);
   }
 
   level(): number {
     this.#analyser.getFloatTimeDomainData(this.#samples);
-    let sum = 0;
-    for (const sample of this.#samples) sum += sample * sample;
-    return Math.min(1, Math.sqrt(sum / this.#samples.length));
+    const { currentTime, sampleRate } = this.#context;
+    const block = Math.round(sampleRate * 0.02);
+    const fresh = Math.min(this.#samples.length, Math.round((currentTime - this.#readAt_s) * sampleRate));
+    this.#readAt_s = currentTime;
+    let loudest = 0;
+    for (let end = this.#samples.length; end - block >= this.#samples.length - fresh; end -= block) {
+      let sum = 0;
+      for (let i = end - block; i < end; i++) sum += this.#samples[i]! ** 2;
+      loudest = Math.max(loudest, sum / block);
+    }
+    return Math.min(1, Math.sqrt(loudest));
   }
 
   dispose(): void {

@@ -110,7 +110,7 @@ export interface AudioElement {
 
 /** Reads how loud a local track is. */
 export interface LevelMeter {
-  /** Root mean square since the last call, 0..1. */
+  /** The loudest root mean square over 20 ms since the last call, but not longer than 0.7 s ago; 0..1. */
   level(): number;
   dispose(): void;
 }
