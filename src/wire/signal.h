@@ -111,6 +111,8 @@ enum class Method : uint8_t {
   kPing,
 };
 inline Method MethodOf(const RequestBody& body) { return static_cast<Method>(body.index()); }
+template <>
+std::span<const std::string_view> EnumWords<Method>();
 std::string_view ToString(Method method);
 
 struct Request {

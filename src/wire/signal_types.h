@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,7 +16,9 @@
 namespace duet::signal {
 
 inline constexpr int kProtocolVersion = 1;
-inline constexpr size_t kMaxMessageBytes = 64 * 1024;  // of a whole signalling message
+inline constexpr size_t kMaxMessageBytes = 64 * 1024;  // of a whole message of a client
+// Of a whole message of a server: 300 members and 128 sections, with room to spare.
+inline constexpr size_t kMaxServerMessageBytes = 1024 * 1024;
 inline constexpr size_t kMaxRoomNameBytes = 64;
 inline constexpr size_t kMaxUserIdBytes = 128;
 inline constexpr size_t kMaxCustomMessageBytes = 1024;  // `message.data`, decoded
@@ -41,9 +44,34 @@ std::string_view ToString(Quality value);
 std::string_view ToString(LeaveReason value);
 std::string_view ToString(KickReason value);
 
-// The value whose word this is. E is one of the enums above.
+// All words of an enum, in the order of its values. E is one of the enums above.
 template <typename E>
-std::optional<E> ParseEnum(std::string_view word);
+std::span<const std::string_view> EnumWords();
+template <>
+std::span<const std::string_view> EnumWords<MediaKind>();
+template <>
+std::span<const std::string_view> EnumWords<StreamType>();
+template <>
+std::span<const std::string_view> EnumWords<Role>();
+template <>
+std::span<const std::string_view> EnumWords<Scene>();
+template <>
+std::span<const std::string_view> EnumWords<Template>();
+template <>
+std::span<const std::string_view> EnumWords<Quality>();
+template <>
+std::span<const std::string_view> EnumWords<LeaveReason>();
+template <>
+std::span<const std::string_view> EnumWords<KickReason>();
+
+// The value whose word this is.
+template <typename E>
+std::optional<E> ParseEnum(std::string_view word) {
+  const auto words = EnumWords<E>();
+  for (size_t i = 0; i < words.size(); ++i)
+    if (words[i] == word) return static_cast<E>(i);
+  return std::nullopt;
+}
 
 // A numeric room or a string room. The room 7 and the room "7" are two rooms.
 struct RoomName {
