@@ -47,6 +47,7 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
   const fillMode = ref<PageFillMode>('auto');
   const blockedSound = shallowRef<AutoplayFailed | null>(null);
   const serverStopping = ref(false);
+  let attempt = 0;
   const notices = useNotices();
   const members = useMembers(duet);
   const chat = useChat(duet, notices);
@@ -71,12 +72,13 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
     return config.value;
   }
 
-  async function enterRoom(): Promise<void> {
+  /** `current`: this attempt was neither cancelled nor followed by another one. */
+  async function enterRoom(current: () => boolean): Promise<void> {
     const where = parseRoom(room.value);
     if (!where) throw new Error(`not a room: ${room.value}`); // the form does not let it through
     const settings = await loadConfig();
     const credentials = await getCredentials(params, settings, userId.value, fetch);
-    if (state.value !== 'entering') return; // cancelled meanwhile
+    if (!current()) return;
     await duet.enterRoom({
       ...credentials,
       ...where,
@@ -96,15 +98,17 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
     state.value = 'entering';
     userId.value = name.trim();
     room.value = roomText.trim();
+    const thisAttempt = ++attempt;
+    const current = (): boolean => state.value === 'entering' && attempt === thisAttempt;
     void media.acquire();
     try {
-      await enterRoom();
-      if (state.value !== 'entering') return;
+      await enterRoom(current);
+      if (!current()) return;
       marks.entered = performance.now();
       startedAt.value = Date.now();
       state.value = 'in-call';
     } catch (cause) {
-      if (state.value !== 'entering') return;
+      if (!current()) return;
       state.value = 'idle';
       error.value = isAbort(cause) ? null : errorWords(cause);
     }
