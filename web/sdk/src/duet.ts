@@ -114,7 +114,6 @@ export class Duet implements DuetClient {
       inRoom: () => this.#room !== null,
       connected: () => this.#room?.state === 'CONNECTED',
       stats: () => this.getPeerConnectionStats(),
-      audioLevels: () => this.#room?.audioLevels() ?? new Map(),
       microphone: () => this.#audio.track,
       remote: (mid) => this.#room?.streamAt(mid),
       own: (mid) => this.#room?.ownStreamAt(mid),

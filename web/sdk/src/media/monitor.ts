@@ -8,7 +8,7 @@ import { Emitter } from '../util/emitter.js';
 import { log } from '../util/log.js';
 import { networkQuality, toVolume } from './quality.js';
 import type { SectionNames } from './stats.js';
-import { summarise } from './stats.js';
+import { summarise, voiceLevels } from './stats.js';
 
 export interface MonitorEvents {
   statistics: Statistics;
@@ -21,7 +21,6 @@ export interface Measured extends SectionNames {
   inRoom(): boolean;
   connected(): boolean;
   stats(): Promise<StatsEntry[]>;
-  audioLevels(): Map<string, number>;
   microphone(): MediaStreamTrack | null;
 }
 
@@ -31,6 +30,7 @@ export class Monitor extends Emitter<MonitorEvents> {
   readonly #platform: Platform;
   readonly #measured: Measured;
   #entries: StatsEntry[] = [];
+  #voiceEntries: StatsEntry[] = [];
   #server: QualityReport | null = null;
   #cancelStatistics: Cancel = () => {};
   #cancelVolume: Cancel = () => {};
@@ -61,15 +61,28 @@ export class Monitor extends Emitter<MonitorEvents> {
   /** 0 or less = off. */
   setVolumeInterval(interval_ms: number, inBackground: boolean): void {
     this.#cancelVolume();
+    this.#voiceEntries = [];
     if (interval_ms <= 0) {
       this.#dropMeter();
       return;
     }
-    const tick = (): void => {
-      this.#cancelVolume = this.#platform.setTimer(interval_ms, tick);
-      if (inBackground || !this.#platform.isHidden()) this.emit('volumes', this.#volumes());
+    let cancelTimer: Cancel = () => {};
+    let cancelled = false;
+    const schedule = (): void => {
+      cancelTimer = this.#platform.setTimer(interval_ms, tick);
     };
-    this.#cancelVolume = this.#platform.setTimer(interval_ms, tick);
+    const tick = (): void => {
+      schedule();
+      if (!inBackground && this.#platform.isHidden()) return;
+      void this.#volumes().then((volumes) => {
+        if (!cancelled) this.emit('volumes', volumes);
+      });
+    };
+    schedule();
+    this.#cancelVolume = () => {
+      cancelled = true;
+      cancelTimer();
+    };
   }
 
   async #measure(): Promise<void> {
@@ -91,9 +104,12 @@ export class Monitor extends Emitter<MonitorEvents> {
     this.#cancelStatistics = this.#platform.setTimer(STATISTICS_MS, () => void this.#measure());
   }
 
-  #volumes(): VolumeEntry[] {
+  async #volumes(): Promise<VolumeEntry[]> {
     const entries = [{ userId: '', level: this.#localLevel() }];
-    for (const [userId, level] of this.#measured.audioLevels()) entries.push({ userId, level });
+    const before = this.#voiceEntries;
+    this.#voiceEntries = await this.#measured.stats().catch(() => []);
+    const voices = voiceLevels(before, this.#voiceEntries, this.#measured);
+    for (const [userId, level] of voices) entries.push({ userId, level });
     return entries
       .map(({ userId, level }) => ({ userId, floatVolume: toVolume(level) }))
       .map(({ userId, floatVolume }) => ({ userId, volume: Math.round(floatVolume), floatVolume }))

@@ -138,6 +138,22 @@ function remotePart(now: Report, before: Report, names: SectionNames): Statistic
   return [...remotes.values()];
 }
 
+/** Loudness of each user's voices between two reports, 0..1 (root mean square). */
+export function voiceLevels(
+  entriesBefore: readonly StatsEntry[], entriesNow: readonly StatsEntry[], names: SectionNames,
+): Map<string, number> {
+  const before = new Report(entriesBefore);
+  const levels = new Map<string, number>();
+  for (const entry of new Report(entriesNow).all('inbound-rtp')) {
+    const ref = names.remote(text(entry, 'mid'));
+    if (ref?.kind !== 'audio') continue;
+    const duration_s = growth(entry, before, 'totalSamplesDuration');
+    const level = duration_s > 0 ? Math.sqrt(growth(entry, before, 'totalAudioEnergy') / duration_s) : 0;
+    levels.set(ref.userId, Math.max(Math.min(1, level), levels.get(ref.userId) ?? 0));
+  }
+  return levels;
+}
+
 export function summarise(
   entriesBefore: readonly StatsEntry[], entriesNow: readonly StatsEntry[], names: SectionNames,
 ): Statistics {

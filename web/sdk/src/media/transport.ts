@@ -33,6 +33,7 @@ interface SendSection {
   stream: WireStream;
   kind: Kind;
   transceiver: Transceiver;
+  negotiated: boolean;
   encoding: Encoding | null;
 }
 
@@ -73,6 +74,11 @@ export class Transport {
     return this.#sender(stream, kind) !== undefined;
   }
 
+  /** The server knows of the section. */
+  isNegotiated(stream: WireStream, kind: Kind): boolean {
+    return this.#sender(stream, kind)?.negotiated ?? false;
+  }
+
   slotCount(kind: Kind): number {
     return this.#slots[kind].length;
   }
@@ -80,7 +86,7 @@ export class Transport {
   addSender(stream: WireStream, kind: Kind): void {
     if (this.hasSender(stream, kind)) return;
     const transceiver = this.#add(kind, 'sendonly');
-    this.#send.push({ stream, kind, transceiver, encoding: null });
+    this.#send.push({ stream, kind, transceiver, negotiated: false, encoding: null });
   }
 
   addSlots(kind: Kind, count: number): void {
@@ -117,6 +123,7 @@ export class Transport {
       tuned = tuneOpusSender(tuned, transceiver.mid, encoding?.stereo ?? false);
     }
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: tuned });
+    for (const section of this.#send) section.negotiated = true;
     await Promise.all(this.#send.map((section) => this.#applyEncoding(section)));
     if (this.#state === 'new') {
       this.#startTimer(CONNECT_TIMEOUT_MS);
@@ -131,12 +138,6 @@ export class Transport {
   /** The track of a receiving section; the same for as long as this transport lives. */
   slotTrack(mid: string): MediaStreamTrack | null {
     return this.#slot(mid)?.receiver.track ?? null;
-  }
-
-  /** Loudness of what a receiving section plays just now, 0..1; 0 when the browser does not tell. */
-  slotAudioLevel(mid: string): number {
-    const sources = this.#slot(mid)?.receiver.getSynchronizationSources?.() ?? [];
-    return Math.max(0, ...sources.map((source) => source.audioLevel ?? 0));
   }
 
   async stats(): Promise<StatsEntry[]> {

@@ -23,13 +23,8 @@ export interface Socket {
   close(): void;
 }
 
-export interface SyncSource {
-  audioLevel?: number | undefined;
-}
-
 export interface Receiver {
   readonly track: MediaStreamTrack;
-  getSynchronizationSources?(): SyncSource[];
 }
 
 export interface Sender {

@@ -20,7 +20,7 @@ export class Publications {
 
   /**
    * What must be told now, one request per stream at most; counts as told from here on.
-   * `hasSection` keeps back what has no sending section yet.
+   * `hasSection` keeps back what has no negotiated section yet: its negotiation will tell.
    */
   takeRequests(hasSection: (stream: WireStream, kind: Kind) => boolean): PublishRequest[] {
     const requests: PublishRequest[] = [];

@@ -194,17 +194,6 @@ export class Room extends Emitter<RoomEvents> {
     return mid === undefined ? null : this.#current?.transport.slotTrack(mid) ?? null;
   }
 
-  /** Loudness of each voice that arrives, 0..1. */
-  audioLevels(): Map<string, number> {
-    const levels = new Map<string, number>();
-    for (const { mid, userId, stream, kind } of this.#slots.all('audio')) {
-      if (!this.trackOf({ userId, stream, kind })) continue;
-      const level = this.#current?.transport.slotAudioLevel(mid) ?? 0;
-      levels.set(userId, Math.max(level, levels.get(userId) ?? 0));
-    }
-    return levels;
-  }
-
   /** Which remote stream a receiving section of the present connection carries. */
   streamAt(mid: string): StreamRef | undefined {
     return this.#slots.at(mid);
@@ -453,7 +442,7 @@ export class Room extends Emitter<RoomEvents> {
     const current = this.#current;
     if (!current || this.#state !== 'CONNECTED') return;
     const requests = this.#publications.takeRequests(
-      (stream, kind) => current.transport.hasSender(stream, kind));
+      (stream, kind) => current.transport.isNegotiated(stream, kind));
     await Promise.all(requests.map((request) => this.#tell(async () => {
       try {
         await current.request('publish', request);
