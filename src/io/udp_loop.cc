@@ -1,0 +1,112 @@
+#include "io/udp_loop.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <utility>
+
+#include "base/check.h"
+
+namespace duet {
+namespace {
+
+// Batches read in one round before timers and commands get their turn.
+constexpr int kMaxBatches = 8;
+
+void Watch(int epoll_fd, int operation, int fd, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  DUET_CHECK(epoll_ctl(epoll_fd, operation, fd, &event) == 0);
+}
+
+// Milliseconds for epoll_wait, rounded up: a timer that wakes too early would spin.
+int TimeoutMs(Time now, Time deadline) {
+  if (deadline.is_never()) return -1;
+  if (deadline <= now) return 0;
+  const int64_t ms = ((deadline - now).us() + 999) / 1000;
+  return static_cast<int>(std::min<int64_t>(ms, INT_MAX));
+}
+
+}  // namespace
+
+UdpLoop::UdpLoop(UdpSocket socket, PacketPool& pool, const OsClock& clock, int wake_fd)
+    : socket_(std::move(socket)),
+      clock_(clock),
+      wake_fd_(wake_fd),
+      epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
+      receiver_(socket_, pool),
+      sender_(socket_),
+      outbox_(pool) {
+  DUET_CHECK(epoll_fd_ >= 0);
+  Watch(epoll_fd_, EPOLL_CTL_ADD, socket_.fd(), EPOLLIN);
+  Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN);
+  Watch(epoll_fd_, EPOLL_CTL_ADD, stop_event_.fd(), EPOLLIN);
+}
+
+UdpLoop::~UdpLoop() { close(epoll_fd_); }
+
+void UdpLoop::Stop() {
+  stopped_.store(true, std::memory_order_release);
+  stop_event_.Notify();
+}
+
+UdpLoop::Ready UdpLoop::Wait(Time deadline) {
+  if (sender_.blocked() != waits_for_writable_) {
+    waits_for_writable_ = sender_.blocked();
+    Watch(epoll_fd_, EPOLL_CTL_MOD, socket_.fd(), waits_for_writable_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  }
+  std::array<epoll_event, 3> events;
+  const int n =
+      epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), TimeoutMs(clock_.Now(), deadline));
+  Ready ready;
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.fd == wake_fd_) ready.woken = true;
+    if (events[i].data.fd != socket_.fd()) continue;
+    ready.writable = (events[i].events & EPOLLOUT) != 0;
+    ready.readable = (events[i].events & ~static_cast<uint32_t>(EPOLLOUT)) != 0;
+  }
+  return ready;
+}
+
+void UdpLoop::Flush() {
+  if (outbox_.empty()) return;
+  sender_.Send(outbox_.queued());
+  outbox_.Clear();
+}
+
+void UdpLoop::ReceiveAll(UdpHandler& handler) {
+  for (int batch = 0; batch < kMaxBatches; ++batch) {
+    const size_t n = receiver_.Receive();
+    const Time now = clock_.Now();
+    for (size_t i = 0; i < n; ++i) {
+      PacketRef packet = receiver_.Take(i);
+      if (!packet) continue;
+      handler.OnDatagram(now, receiver_.from(i), std::move(packet), outbox_);
+      if (outbox_.size() >= kFlushAt) Flush();
+    }
+    Flush();
+    if (n < UdpReceiver::kBatch) return;
+  }
+}
+
+void UdpLoop::Run(UdpHandler& handler) {
+  bool last_round = false;
+  while (!last_round) {
+    // Read before the wait and the work, so that the round after Stop serves what was asked for before it.
+    last_round = stopped_.load(std::memory_order_acquire);
+    const Ready ready = Wait(last_round ? Time::LongAgo() : handler.NextTimer());
+    if (ready.writable) sender_.OnWritable();
+    if (ready.woken) handler.OnWake(clock_.Now(), outbox_);
+    if (ready.readable) ReceiveAll(handler);
+    const Time now = clock_.Now();
+    if (handler.NextTimer() <= now) handler.OnTimer(now, outbox_);
+    Flush();
+    handler.OnRoundEnd(now);
+  }
+}
+
+}  // namespace duet
