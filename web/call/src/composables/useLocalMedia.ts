@@ -1,5 +1,5 @@
 import { Duet } from '@duet/sdk';
-import type { DuetClient, LocalVideoOption } from '@duet/sdk';
+import type { DuetClient, FillMode, LocalVideoOption } from '@duet/sdk';
 import { computed, reactive, ref } from 'vue';
 import { deviceChoices, nextDevice } from '../logic/devices.js';
 import { deviceWords, isAbort } from '../logic/errors.js';
@@ -42,11 +42,12 @@ export function useLocalMedia(duet: DuetClient, devices: Devices) {
   const video = createSerial();
   const audio = createSerial();
   let view: HTMLElement | null = null;
+  let fillMode: FillMode = 'auto';
   let chosenByHand = camera.deviceId !== '';
 
   function videoOption(): LocalVideoOption {
     const which = chosenByHand ? { cameraId: camera.deviceId } : { useFrontCamera: frontCamera.value };
-    return { ...which, profile: PROFILE, mirror: frontCamera.value ? 'view' : false, fillMode: 'auto' };
+    return { ...which, profile: PROFILE, mirror: frontCamera.value ? 'view' : false, fillMode };
   }
 
   async function openCamera(): Promise<void> {
@@ -203,11 +204,13 @@ export function useLocalMedia(duet: DuetClient, devices: Devices) {
     }
   }
 
-  /** Where one's own picture is shown from now on. */
-  async function showIn(element: HTMLElement | null): Promise<void> {
+  /** Where and how one's own picture is shown from now on. */
+  async function showIn(element: HTMLElement | null, mode: FillMode = 'auto'): Promise<void> {
     view = element;
+    fillMode = mode;
     await video(async () => {
-      if (camera.status === 'on') await duet.updateLocalVideo({ view: element });
+      if (camera.status !== 'on') return;
+      await duet.updateLocalVideo({ view: element, option: { fillMode: mode } });
     });
   }
 

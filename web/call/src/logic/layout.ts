@@ -109,8 +109,10 @@ export interface Placed { key: string; place: Place; rect: Rect }
 
 export interface StagePlan {
   stage: Size;
-  /** Room that the bars and buttons take. */
+  /** Room that the bars and buttons take: the grid stays clear of it. */
   insets: Insets;
+  /** The same for the small pictures, which may stand beside the buttons. */
+  pipInsets: Insets;
   /** Remote pictures in the order in which they came. */
   remotes: readonly string[];
   local: string;
@@ -122,11 +124,11 @@ export interface StagePlan {
 
 /** A grid of all remotes and one's own small, or one large picture and the others small. */
 export function placeTiles(plan: StagePlan): Placed[] {
-  const { stage, insets, remotes, local, corner } = plan;
+  const { stage, insets, pipInsets, remotes, local, corner } = plan;
   const whole: Rect = { left: 0, top: 0, ...stage };
   const all = [...remotes, local];
   const chosen = plan.chosen !== null && all.includes(plan.chosen) ? plan.chosen : null;
-  const [ownPip] = pipRects(1, corner, stage, insets);
+  const [ownPip] = pipRects(1, corner, stage, pipInsets);
   if (plan.grid && remotes.length > 1) {
     const cells = gridRects(remotes.length, stage, insets);
     const placed = remotes.map((key, index): Placed => {
@@ -138,7 +140,7 @@ export function placeTiles(plan: StagePlan): Placed[] {
   const main = chosen ?? remotes[0] ?? local;
   // One's own picture comes first: it keeps the corner when others come and go.
   const small = [local, ...remotes].filter((key) => key !== main);
-  const pips = pipRects(small.length, corner, stage, insets);
+  const pips = pipRects(small.length, corner, stage, pipInsets);
   return all.map((key): Placed => {
     if (key === main) return { key, place: 'main', rect: whole };
     return { key, place: 'pip', rect: pips[small.indexOf(key)] ?? whole };

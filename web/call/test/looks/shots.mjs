@@ -65,11 +65,16 @@ async function say(page, userId, text) {
   }), [userId, text]);
 }
 
+async function clearNotices(page) {
+  const close = page.locator('.notice__close');
+  while (await close.count() > 0) await close.first().click();
+}
+
 async function inCall(page) {
   await join_(page);
   await comes(page, 'Bob');
   await quality(page, 'Bob');
-  for (const close of await page.locator('.notice__close').all()) await close.click();
+  await clearNotices(page);
 }
 
 const STATES = {
@@ -167,7 +172,7 @@ const STATES = {
     await join_(page);
     for (const name of ['Bob', 'Carol', 'Dave', 'Erin', 'Frank']) await comes(page, name);
     await emit(page, 'audio-volume', { result: [{ userId: 'Carol', volume: 60, floatVolume: 60 }] });
-    for (const close of await page.locator('.notice__close').all()) await close.click();
+    await clearNotices(page);
   },
   kicked: async (page) => {
     await inCall(page);
