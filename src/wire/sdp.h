@@ -3,7 +3,9 @@
 // The reader takes LF and CRLF, ignores what it does not know and refuses what is wrong, with the number of the line.
 // It is not a judge of offers: a section without ICE or DTLS reads well, and the answerer says what it misses.
 //
-// Invariants: ParseSdp(WriteSdp(d)) == d for every d that came out of ParseSdp. Work and memory are linear in the text.
+// Invariants: ParseSdp(WriteSdp(d)) == d for every d that came out of ParseSdp, unless the text written is over a limit
+// (what stood once for the session stands in every section then). Work and memory are linear in the text.
+// Of a single-valued attribute that stands twice the last one counts.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +36,8 @@ inline constexpr size_t kMaxSdpRids = 16;
 inline constexpr size_t kMaxSdpFormats = 64;  // of a section that is not RTP
 inline constexpr size_t kMaxSdpIceOptions = 16;
 
-// Errors: kMalformed, kLimit, kUnsupported (a second BUNDLE group); "line 12: …".
+// Errors: kMalformed, kLimit, kUnsupported (a second BUNDLE group); the sentence starts with "line 12: " where one line
+// is to blame.
 Result<SessionDescription> ParseSdp(std::string_view text);
 
 // CRLF line ends. Does not check: what it is given must obey the comments of sdp_types.h.

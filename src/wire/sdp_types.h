@@ -61,7 +61,7 @@ struct SdpCodec {
 
 // a=extmap (RFC 8285 section 5).
 struct SdpHeaderExtension {
-  uint8_t id = 0;  // 1..255, 15 reserved; over 14 needs the two-byte form
+  uint8_t id = 0;  // 1..255 without 15; over 14 needs the two-byte form
   std::string uri;
   SdpDirection direction = SdpDirection::kSendRecv;
   std::string attributes;
