@@ -25,7 +25,7 @@ bool SameToken(std::string_view a, std::string_view b) {
 Result<RoomState*, SignalError> Control::State::RoomFor(const signal::Enter& enter, const Rights& rights) {
   const RoomId id(enter.sdk_app_id, enter.room);
   if (const auto it = rooms.find(id); it != rooms.end()) return it->second.get();
-  if ((rights.bits & Rights::kCreateRoom) == 0) {
+  if ((rights.bits & kMayCreateRoom) == 0) {
     return MakeError(SignalErrorKind::kMapKeyPrivilege,
                      "The room does not exist yet and your privateMapKey does not allow to create it.");
   }

@@ -52,6 +52,7 @@ bool Downtrack::SetSource(UptrackId source, const CodecConfig* codec, const Head
     started_ = false;
     // The receiver has no use for what it missed of somebody who is no longer on this slot.
     history_.Clear();
+    reference_.reset();
   }
   return source.value() == 0 || codec_ != nullptr;
 }
@@ -97,6 +98,12 @@ Result<Downtrack::Rewritten, Drop> Downtrack::Rewrite(Time now, const ReceivedRt
   record.payload_type = codec_->payload_type.value();
   record.in_seq = in.seq;
   return Rewritten{header_size, in.view.payload(), static_cast<uint64_t>(seq)};
+}
+
+std::optional<uint32_t> Downtrack::TimestampAt(Time now) const {
+  if (!started_ || !reference_) return std::nullopt;
+  const int64_t ticks = (now - reference_->time).us() * static_cast<int64_t>(codec_->clock_rate) / 1'000'000;
+  return reference_->rtp_timestamp + timestamp_offset_ + static_cast<uint32_t>(ticks);
 }
 
 size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp,

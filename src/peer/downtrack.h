@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/drop.h"
 #include "base/result.h"
@@ -24,6 +25,7 @@
 #include "base/rng.h"
 #include "base/seq.h"
 #include "base/time.h"
+#include "peer/capture_reference.h"
 #include "peer/received_rtp.h"
 
 namespace duet {
@@ -75,8 +77,10 @@ class Downtrack {
     uint32_t octets = 0;
   };
   const Sent& sent() const { return sent_; }
-  bool sending() const { return started_; }
-  uint32_t timestamp_offset() const { return timestamp_offset_; }
+  // Where the source's clock stands; nothing before its first sender report.
+  void set_reference(const std::optional<CaptureReference>& reference) { reference_ = reference; }
+  // The RTP timestamp, as this receiver sees it, of what is captured `now`; nothing while that is not known or nothing is sent.
+  std::optional<uint32_t> TimestampAt(Time now) const;
 
  private:
   struct Record {
@@ -105,6 +109,7 @@ class Downtrack {
   Time last_sent_at_;
   int64_t rtx_seq_ = 0;
   Sent sent_;
+  std::optional<CaptureReference> reference_;
   SeqRing<Record> history_;
 };
 

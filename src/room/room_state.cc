@@ -8,13 +8,13 @@ using signal::MediaKind;
 using signal::StreamType;
 
 bool Rights::MaySend(MediaKind kind, StreamType stream) const {
-  if (stream == StreamType::kAux) return (bits & kSendAux) != 0;
-  return (bits & (kind == MediaKind::kAudio ? kSendAudio : kSendVideo)) != 0;
+  if (stream == StreamType::kAux) return (bits & kMaySendAux) != 0;
+  return (bits & (kind == MediaKind::kAudio ? kMaySendAudio : kMaySendVideo)) != 0;
 }
 
 bool Rights::MayReceive(MediaKind kind, StreamType stream) const {
-  if (stream == StreamType::kAux) return (bits & kReceiveAux) != 0;
-  return (bits & (kind == MediaKind::kAudio ? kReceiveAudio : kReceiveVideo)) != 0;
+  if (stream == StreamType::kAux) return (bits & kMayReceiveAux) != 0;
+  return (bits & (kind == MediaKind::kAudio ? kMayReceiveAudio : kMayReceiveVideo)) != 0;
 }
 
 std::vector<signal::StreamState> Member::streams() const {

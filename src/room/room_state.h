@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "auth/usersig.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "room/room_effects.h"
@@ -26,12 +27,9 @@
 
 namespace duet {
 
-// Bits of a privateMapKey (docs/protocol.md section 1).
+// What a member may do in the room: the Privilege bits of its privateMapKey, everything without one.
 struct Rights {
-  static constexpr uint32_t kCreateRoom = 1, kEnter = 2, kSendAudio = 4, kReceiveAudio = 8, kSendVideo = 16,
-                            kReceiveVideo = 32, kSendAux = 64, kReceiveAux = 128;
-  static constexpr uint32_t kAll = 255;
-  uint32_t bits = kAll;
+  uint32_t bits = kAllPrivileges;
 
   bool MaySend(signal::MediaKind kind, signal::StreamType stream) const;
   bool MayReceive(signal::MediaKind kind, signal::StreamType stream) const;

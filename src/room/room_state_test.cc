@@ -229,7 +229,7 @@ TEST_F(RoomStateTest, NegotiateKeepsWhatStandsAndWhatIsOn) {
 
 TEST_F(RoomStateTest, RightsForbidSendingAndReceiving) {
   Enter("alice");
-  Member member{.user_id = "bob", .rights = {Rights::kEnter | Rights::kReceiveAudio}, .session = SessionId(50)};
+  Member member{.user_id = "bob", .rights = {kMayEnter | kMayReceiveAudio}, .session = SessionId(50)};
   member.transport = Transport(false);
   Member& bob = room_.Enter(std::move(member), fx_);
   EXPECT_THAT(Table(bob), ElementsAre("2 alice main audio"));

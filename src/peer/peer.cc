@@ -1,0 +1,167 @@
+// The transport of a Peer: ICE, DTLS, tracks coming and going, time.
+#include "peer/peer.h"
+
+#include <algorithm>
+
+namespace duet {
+namespace {
+
+constexpr Duration kReportInterval = Duration::Millis(500);  // RTCP reports; RFC 8108 and RFC 4585 allow it at these rates
+
+}  // namespace
+
+Peer::Peer(PeerConfig config, PeerOptions options, DtlsContext& dtls, Rng& rng, Time now)
+    : config_(std::move(config)),
+      options_(options),
+      rng_(rng),
+      ice_(config_.local_ice, config_.remote_ice, IceOptions{.consent_timeout = options.consent_timeout}),
+      dtls_(dtls, config_.dtls_role, config_.remote_fingerprint),
+      connect_deadline_(now + options.connect_timeout),
+      own_ssrc_(rng.U32() | 1) {
+  AddTracks();
+}
+
+void Peer::AddTracks() {
+  std::vector<std::unique_ptr<Uptrack>> uptracks;
+  for (const UptrackConfig& track : config_.uptracks) {
+    const auto old = std::find_if(uptracks_.begin(), uptracks_.end(), [&](const auto& t) { return t && t->id() == track.id; });
+    uptracks.push_back(old != uptracks_.end() ? std::move(*old) : std::make_unique<Uptrack>(track));
+  }
+  std::vector<std::unique_ptr<Downtrack>> downtracks;
+  for (const DowntrackConfig& track : config_.downtracks) {
+    const auto old = std::find_if(downtracks_.begin(), downtracks_.end(), [&](const auto& t) { return t && t->config().id == track.id; });
+    downtracks.push_back(old != downtracks_.end() ? std::move(*old) : std::make_unique<Downtrack>(track, rng_));
+  }
+  uptracks_ = std::move(uptracks);
+  downtracks_ = std::move(downtracks);
+  routes_.Clear();
+  routes_.Reserve(2 * uptracks_.size() + 2);
+  for (const auto& track : uptracks_) {
+    if (track->config().ssrc.value() != 0) routes_.Insert(track->config().ssrc, Route{track.get(), false});
+    if (track->config().rtx_ssrc.value() != 0) routes_.Insert(track->config().rtx_ssrc, Route{track.get(), true});
+  }
+}
+
+void Peer::Update(PeerConfig config) {
+  const bool restart = config.local_ice.ufrag != config_.local_ice.ufrag;
+  config_ = std::move(config);
+  if (restart) ice_.Restart(config_.local_ice, config_.remote_ice);
+  AddTracks();
+}
+
+Uptrack* Peer::FindUptrack(UptrackId id) {
+  for (const auto& track : uptracks_) {
+    if (track->id() == id) return track.get();
+  }
+  return nullptr;
+}
+
+Downtrack* Peer::FindDowntrack(DowntrackId id) {
+  for (const auto& track : downtracks_) {
+    if (track->config().id == id) return track.get();
+  }
+  return nullptr;
+}
+
+// ---- ICE and DTLS -------------------------------------------------------------------------------------------------------------------------
+
+bool Peer::OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out) {
+  if (state_ == State::kFailed) return false;
+  const IceAgent::Outcome outcome = ice_.OnStun(now, from, message, out);
+  if (!outcome.authentic) return false;
+  // As the DTLS client we speak first, as soon as there is an address to speak to.
+  if (config_.dtls_role == DtlsRole::kClient && dtls_.state() == DtlsTransport::State::kNew && ice_.selected()) {
+    dtls_.Start(now, *ice_.selected(), out);
+  }
+  return true;
+}
+
+void Peer::OnDtls(Time now, Bytes datagram, Outbox& out) {
+  if (state_ == State::kFailed || !ice_.selected()) {
+    drops_.Add(Drop::kNotReady);
+    return;
+  }
+  dtls_.OnDatagram(now, datagram, *ice_.selected(), out);
+  OnDtlsChanged(now);
+}
+
+void Peer::OnDtlsChanged(Time now) {
+  switch (dtls_.state()) {
+    case DtlsTransport::State::kConnected: {
+      if (state_ != State::kConnecting) return;
+      const DtlsTransport::Keys keys = dtls_.keys();
+      srtp_out_.emplace(keys.local);
+      srtp_in_.emplace(keys.remote);
+      profile_ = keys.local.profile;
+      state_ = State::kConnected;
+      next_report_ = now + kReportInterval;
+      return;
+    }
+    case DtlsTransport::State::kFailed: return Fail(Failure::kDtlsFailed, dtls_.failure().message);
+    case DtlsTransport::State::kClosed: return Fail(Failure::kDtlsClosed, "the remote closed the DTLS session");
+    default: return;
+  }
+}
+
+void Peer::Fail(Failure failure, std::string message) {
+  if (state_ == State::kFailed) return;
+  state_ = State::kFailed;
+  failure_ = failure;
+  failure_message_ = std::move(message);
+}
+
+void Peer::Close(Time now, Outbox& out) {
+  if (ice_.selected()) dtls_.Close(now, *ice_.selected(), out);
+}
+
+// ---- time ---------------------------------------------------------------------------------------------------------------------------------
+
+void Peer::OnTimer(Time now, Outbox& out) {
+  if (state_ == State::kFailed) return;
+  ice_.OnTimer(now);
+  if (ice_.ConsentExpired(now)) {
+    return Fail(Failure::kConsentExpired, "nothing was heard from the remote for " + std::to_string(options_.consent_timeout.ms() / 1000) + " s");
+  }
+  if (state_ == State::kConnecting) {
+    if (now >= connect_deadline_) {
+      return Fail(Failure::kNeverConnected, ice_.selected() ? "the DTLS handshake did not finish in time"
+                                                            : "no ICE check arrived: is the media port reachable over UDP?");
+    }
+    if (ice_.selected()) {
+      dtls_.OnTimer(now, *ice_.selected(), out);
+      OnDtlsChanged(now);
+    }
+    return;
+  }
+  SendRequests(now, out);
+  SendFeedback(now, out);
+  if (now >= next_report_) {
+    SendReports(now, out);
+    next_report_ = now + kReportInterval;
+  }
+}
+
+Time Peer::NextTimer() const {
+  if (state_ == State::kFailed) return Time::Never();
+  Time next = ice_.NextTimer();
+  if (state_ == State::kConnecting) return std::min({next, connect_deadline_, dtls_.NextTimer()});
+  next = std::min({next, next_report_, twcc_.NextTimer()});
+  for (const auto& track : uptracks_) next = std::min(next, track->NextTimer());
+  return next;
+}
+
+Peer::Quality Peer::TakeQuality() {
+  Quality quality{.downlink_loss = downlink_loss_, .rtt_us = rtt_.valid() ? rtt_.rtt().us() : -1, .received_packets = received_};
+  received_ = 0;
+  uint64_t expected = 0;
+  uint64_t lost = 0;
+  for (const auto& track : uptracks_) {
+    const ReceptionStats::Interval interval = track->stats().TakeInterval();
+    expected += interval.expected;
+    lost += interval.lost;
+  }
+  if (expected > 0) quality.uplink_loss = static_cast<double>(lost) / static_cast<double>(expected);
+  return quality;
+}
+
+}  // namespace duet

@@ -1,0 +1,162 @@
+// Peer: everything about one remote's transport - ICE, DTLS, SRTP, the tracks it sends and the slots it receives on.
+//
+// Sans-IO: datagrams and time in, datagrams out through the Outbox. It knows nothing of rooms: what it received is handed back, what others
+// sent is handed to it (SendRtp). The server and, later, the native client share it.
+//
+//   OnStun ─> OnDtls ─> connected ─> OnRtp ──> ReceivedRtp, const from there on
+//                                    OnRtcp ─> NACKs answered here, keyframe requests handed back
+//                                    SendRtp: header rewritten into the send slot, payload encrypted out of place
+//
+// Thread rule: owned by one Worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/drop.h"
+#include "base/fixed_vector.h"
+#include "base/flat_map.h"
+#include "base/outbox.h"
+#include "base/rng.h"
+#include "core/dtls/dtls_transport.h"
+#include "core/ice/ice_agent.h"
+#include "core/report/ntp_mapper.h"
+#include "core/report/rtt_estimator.h"
+#include "core/srtp/srtp_receiver.h"
+#include "core/srtp/srtp_sender.h"
+#include "core/twcc/twcc_recorder.h"
+#include "peer/downtrack.h"
+#include "peer/peer_config.h"
+#include "peer/received_rtp.h"
+#include "peer/uptrack.h"
+#include "wire/rtcp.h"
+#include "wire/stun.h"
+
+namespace duet {
+
+struct PeerOptions {
+  Duration consent_timeout = Duration::Seconds(30);
+  Duration connect_timeout = Duration::Seconds(30);
+};
+
+class Peer {
+ public:
+  enum class State { kConnecting, kConnected, kFailed };
+  enum class Failure { kNone, kConsentExpired, kDtlsFailed, kDtlsClosed, kNeverConnected };
+
+  // `dtls` and `rng` outlive it.
+  Peer(PeerConfig config, PeerOptions options, DtlsContext& dtls, Rng& rng, Time now);
+
+  PeerId id() const { return config_.id; }
+  const PeerConfig& config() const { return config_; }
+  State state() const { return state_; }
+  Failure failure() const { return failure_; }
+  const std::string& failure_message() const { return failure_message_; }
+  SrtpProfile profile() const { return profile_; }
+  const std::optional<Endpoint>& remote() const { return ice_.selected(); }
+
+  // After `negotiate`: tracks that stay keep their state, others come and go; changed ICE credentials restart ICE. The caller has dropped
+  // every pointer to tracks of this peer before.
+  void Update(PeerConfig config);
+
+  Uptrack* FindUptrack(UptrackId id);
+  Downtrack* FindDowntrack(DowntrackId id);
+  const std::vector<std::unique_ptr<Uptrack>>& uptracks() const { return uptracks_; }
+  const std::vector<std::unique_ptr<Downtrack>>& downtracks() const { return downtracks_; }
+
+  // ---- what arrives
+
+  // True when the message is authentic: `from` is an address of this remote.
+  bool OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
+  void OnDtls(Time now, Bytes datagram, Outbox& out);
+  // A packet to pass on; nothing when it was a repeat, a probe or not for us, which is counted.
+  std::optional<ReceivedRtp> OnRtp(Time now, PacketRef packet);
+
+  struct Feedback {
+    // Slots whose receiver wants a keyframe.
+    FixedVector<DowntrackId, 64> keyframe_requests;
+    // Uptracks whose capture reference is new.
+    FixedVector<UptrackId, 64> references;
+  };
+  Feedback OnRtcp(Time now, PacketRef packet, Outbox& out);
+
+  void OnTimer(Time now, Outbox& out);
+  Time NextTimer() const;
+
+  // ---- what is sent
+
+  // Puts a packet of somebody else on the slot. Returns the reason when it was not sent.
+  std::optional<Drop> SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out);
+  // Ends the DTLS session politely.
+  void Close(Time now, Outbox& out);
+
+  // ---- what is known
+
+  // Since the last call; for the quality report.
+  struct Quality {
+    double uplink_loss = -1;
+    double downlink_loss = -1;
+    int64_t rtt_us = -1;
+    uint64_t received_packets = 0;
+  };
+  Quality TakeQuality();
+  const DropCounters& drops() const { return drops_; }
+
+ private:
+  struct Route {
+    Uptrack* track = nullptr;
+    bool is_rtx = false;
+  };
+
+  void AddTracks();
+  void IndexSsrcs();
+  void Fail(Failure failure, std::string message);
+  void OnDtlsChanged(Time now);
+  Route FindRoute(const RtpPacketView& view);
+  std::optional<ReceivedRtp> OnMedia(Time now, Uptrack& track, PacketRef packet, int64_t seq, bool repaired);
+  std::optional<ReceivedRtp> OnRepair(Time now, Uptrack& track, PacketRef packet);
+
+  void OnReports(Time now, const SenderReport& report, Feedback& feedback);
+  void OnReportBlock(Time now, const ReportBlock& block);
+  void OnNack(Time now, const Nack& nack, Outbox& out);
+  Downtrack* DowntrackOf(Ssrc ssrc);
+  Uptrack* UptrackOf(Ssrc ssrc);
+  void SendReports(Time now, Outbox& out);
+  void SendRequests(Time now, Outbox& out);
+  void SendFeedback(Time now, Outbox& out);
+  void SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out);
+  Ssrc rtcp_ssrc() const;
+
+  PeerConfig config_;
+  PeerOptions options_;
+  Rng& rng_;
+  IceAgent ice_;
+  DtlsTransport dtls_;
+  State state_ = State::kConnecting;
+  Failure failure_ = Failure::kNone;
+  std::string failure_message_;
+  SrtpProfile profile_{};
+  Time connect_deadline_;
+  std::optional<SrtpSender> srtp_out_;
+  std::optional<SrtpReceiver> srtp_in_;
+
+  std::vector<std::unique_ptr<Uptrack>> uptracks_;
+  std::vector<std::unique_ptr<Downtrack>> downtracks_;
+  FlatMap<Ssrc, Route> routes_;  // SSRCs of uptracks, primary and RTX
+  Ssrc own_ssrc_;                // for RTCP of a peer that only sends to us
+
+  RttEstimator rtt_;
+  NtpMapper clock_;  // the remote's NTP clock to ours
+  TwccRecorder twcc_;
+  Ssrc twcc_media_ssrc_;
+  Time next_report_ = Time::Never();
+  Duration repeat_after_rtt() const;
+
+  double downlink_loss_ = -1;
+  uint64_t received_ = 0;
+  DropCounters drops_;
+};
+
+}  // namespace duet

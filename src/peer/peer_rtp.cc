@@ -1,0 +1,157 @@
+// The media of a Peer: what arrives becomes ReceivedRtp, what others sent goes out on a slot.
+#include <algorithm>
+#include <array>
+
+#include "core/rtx/rtx.h"
+#include "peer/peer.h"
+
+namespace duet {
+
+std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
+  if (!srtp_in_) {
+    drops_.Add(Drop::kNotReady);
+    return std::nullopt;
+  }
+  const auto header = ParseRtpHeader(packet->bytes());
+  if (!header) {
+    drops_.Add(Drop::kMalformed);
+    return std::nullopt;
+  }
+  const auto unprotected = srtp_in_->UnprotectRtp(packet->mutable_bytes(), header->header_size, header->ssrc, header->sequence_number);
+  if (!unprotected.ok()) {
+    drops_.Add(unprotected.error());
+    return std::nullopt;
+  }
+  packet->set_size(unprotected->size);
+  const auto view = ParseRtp(packet->bytes());
+  if (!view) {
+    drops_.Add(Drop::kMalformed);
+    return std::nullopt;
+  }
+  ++received_;
+  const Route route = FindRoute(*view);
+  if (route.track == nullptr) {
+    drops_.Add(Drop::kUnknownSsrc);
+    return std::nullopt;
+  }
+  if (const uint8_t id = route.track->config().extensions.transport_cc; id != 0 && view->has_extensions()) {
+    if (const Bytes number = view->Extension(id); number.size() == 2) {
+      twcc_.OnPacket(now, LoadU16(number.data()));
+      twcc_media_ssrc_ = route.track->config().ssrc;
+    }
+  }
+  if (route.is_rtx) return OnRepair(now, *route.track, std::move(packet));
+  if (view->payload_type != route.track->config().codec.payload_type) {
+    drops_.Add(Drop::kUnknownPayload);
+    return std::nullopt;
+  }
+  return OnMedia(now, *route.track, std::move(packet), static_cast<int64_t>(unprotected->index), false);
+}
+
+std::optional<ReceivedRtp> Peer::OnMedia(Time now, Uptrack& track, PacketRef packet, int64_t seq, bool repaired) {
+  const auto view = ParseRtp(packet->bytes());
+  if (!view) {
+    drops_.Add(Drop::kMalformed);
+    return std::nullopt;
+  }
+  const Uptrack::Arrival arrival = track.OnPacket(now, seq, *view, repaired);
+  if (arrival.duplicate) {
+    drops_.Add(Drop::kDuplicate);
+    return std::nullopt;
+  }
+  return ReceivedRtp{.packet = std::move(packet),
+                     .view = *view,
+                     .seq = seq,
+                     .uptrack = track.id(),
+                     .codec = &track.config().codec,
+                     .extensions = &track.config().extensions,
+                     .starts_keyframe = arrival.starts_keyframe};
+}
+
+std::optional<ReceivedRtp> Peer::OnRepair(Time now, Uptrack& track, PacketRef packet) {
+  const auto view = ParseRtp(packet->bytes());
+  // A repair of a track that has not begun, or a packet of padding that probes the path.
+  if (!view || !track.started() || view->payload_size < 2) {
+    drops_.Add(Drop::kDuplicate);
+    return std::nullopt;
+  }
+  if (!RestoreRtx(*packet, *view, track.config().ssrc, track.config().codec.payload_type)) {
+    drops_.Add(Drop::kMalformed);
+    return std::nullopt;
+  }
+  const auto restored = ParseRtp(packet->bytes());
+  if (!restored) {
+    drops_.Add(Drop::kMalformed);
+    return std::nullopt;
+  }
+  return OnMedia(now, track, std::move(packet), track.Extend(restored->sequence_number), true);
+}
+
+Peer::Route Peer::FindRoute(const RtpPacketView& view) {
+  if (const Route* route = routes_.Find(view.ssrc)) return *route;
+  // An SSRC that the offer did not name: RFC 8843 section 9.2 finds its section by the MID extension, else by a payload type that only one
+  // section has. The table is bounded, so that a sender that invents SSRCs finds no room.
+  constexpr size_t kMaxRoutes = 64;
+  if (routes_.size() >= kMaxRoutes) return {};
+  Route route;
+  for (const auto& track : uptracks_) {
+    const UptrackConfig& config = track->config();
+    const Bytes mid = config.extensions.mid != 0 ? view.Extension(config.extensions.mid) : Bytes();
+    if (!mid.empty() && AsText(mid) != config.mid) continue;
+    const bool is_rtx = config.codec.rtx_payload_type == view.payload_type;
+    if (!is_rtx && config.codec.payload_type != view.payload_type) continue;
+    // Without a MID only a track that still misses its SSRC can be meant.
+    if (mid.empty() && (is_rtx ? config.rtx_ssrc : config.ssrc).value() != 0) continue;
+    if (route.track != nullptr) return {};  // two could be meant
+    route = {track.get(), is_rtx};
+  }
+  if (route.track == nullptr) return {};
+  if (route.is_rtx) {
+    route.track->LearnRtxSsrc(view.ssrc);
+  } else {
+    route.track->LearnSsrc(view.ssrc);
+  }
+  routes_.Insert(view.ssrc, route);
+  return route;
+}
+
+std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out) {
+  if (state_ != State::kConnected) return Drop::kNotReady;
+  PacketRef packet = out.pool().Acquire();
+  if (!packet) return Drop::kPoolEmpty;
+  const MutableBytes buffer = packet->buffer();
+  const auto rewritten = downtrack.Rewrite(now, in, buffer);
+  if (!rewritten.ok()) return rewritten.error();
+  const size_t size = srtp_out_->ProtectRtp(downtrack.config().ssrc, rewritten->index, rewritten->header_size, rewritten->payload, buffer);
+  if (size == 0) return Drop::kMalformed;
+  packet->set_size(size);
+  if (!out.Send(*ice_.selected(), std::move(packet))) return Drop::kQueueFull;
+  return std::nullopt;
+}
+
+void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
+  Downtrack* downtrack = DowntrackOf(nack.media_ssrc);
+  if (downtrack == nullptr || state_ != State::kConnected) return;
+  // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from costing a flood.
+  constexpr size_t kMaxResent = 128;
+  size_t resent = 0;
+  nack.ForEachSequence([&](uint16_t seq) {
+    if (resent == kMaxResent) return;
+    PacketRef packet = out.pool().Acquire();
+    if (!packet) return drops_.Add(Drop::kPoolEmpty);
+    const MutableBytes buffer = packet->buffer();
+    std::array<std::byte, Packet::kPacketBytes> scratch;
+    const auto again = downtrack->Retransmit(now, repeat_after_rtt(), seq, buffer, scratch);
+    if (!again.ok()) return;
+    const size_t size = srtp_out_->ProtectRtp(again->ssrc, again->index, again->header_size, again->payload, buffer);
+    if (size == 0) return;
+    packet->set_size(size);
+    ++resent;
+    out.Send(*ice_.selected(), std::move(packet));
+  });
+}
+
+// Half a round trip: a second NACK for the same packet that comes sooner was sent before our answer could arrive.
+Duration Peer::repeat_after_rtt() const { return rtt_.valid() ? rtt_.rtt() / 2 : Duration::Millis(20); }
+
+}  // namespace duet
