@@ -62,7 +62,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #platform: Platform;
   readonly #params: RoomParams;
   readonly #members = new MemberTable();
-  readonly #slots = new SlotTable();
+  #slots = new SlotTable();
   readonly #subscriptions: Subscriptions;
   readonly #publications = new Publications();
   readonly #outgoing = new Map<string, Outgoing>();
@@ -72,9 +72,11 @@ export class Room extends Emitter<RoomEvents> {
   #current: Connection | null = null;
   /** Being made; closed by whoever ends the attempt. */
   #making: Connection | null = null;
-  /** Replaced, but its pictures are still on the screen. */
-  #retiring: Transport | null = null;
+  /** Replaced, but its pictures stay on the screen until the successor has them. */
+  #retiring: { transport: Transport; slots: SlotTable } | null = null;
   #cancelRetire: Cancel = () => {};
+  /** The server has been asked again for all that was wanted before. */
+  #caughtUp = false;
   #resume: string | null = null;
   #attempt = 0;
   #cancelRetry: Cancel = () => {};
@@ -191,7 +193,9 @@ export class Room extends Emitter<RoomEvents> {
   trackOf(ref: StreamRef): MediaStreamTrack | null {
     if (!this.isOn(ref) || !this.#subscriptions.isWanted(ref)) return null;
     const mid = this.#slots.midOf(ref);
-    return mid === undefined ? null : this.#current?.transport.slotTrack(mid) ?? null;
+    if (mid !== undefined) return this.#current?.transport.slotTrack(mid) ?? null;
+    const formerMid = this.#retiring?.slots.midOf(ref);
+    return formerMid === undefined ? null : this.#retiring!.transport.slotTrack(formerMid);
   }
 
   /** Which remote stream a receiving section of the present connection carries. */
@@ -273,13 +277,15 @@ export class Room extends Emitter<RoomEvents> {
     const former = this.#current;
     if (former) {
       former.closeLink();
-      this.#retire(former.transport);
+      this.#retire(former.transport, this.#slots);
     }
     this.#current = connection;
     this.#making = null;
     this.#resume = result.resume;
     this.#subscriptions.newSession(result.resumed);
+    this.#slots = new SlotTable();
     this.#slots.replace(result.slots);
+    this.#caughtUp = false;
 
     this.#setState('CONNECTED');
     for (const change of this.#members.replaceAll(result.members)) this.emit('member', change);
@@ -289,7 +295,11 @@ export class Room extends Emitter<RoomEvents> {
       lost: () => this.#lost(connection, 'the connection to the server was lost'),
     });
     this.#transportChanged(connection, connection.transport.state);
-    this.#report(this.#catchUp(connection));
+    this.#report(this.#catchUp(connection).finally(() => {
+      if (this.#current !== connection) return;
+      this.#caughtUp = true;
+      this.#succeed(connection);
+    }));
   }
 
   /** What changed while the connection was made. */
@@ -305,16 +315,23 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /** Keeps a replaced connection until its successor carries media, so that pictures do not go black. */
-  #retire(transport: Transport): void {
+  #retire(transport: Transport, slots: SlotTable): void {
     this.#endRetirement();
-    this.#retiring = transport;
+    this.#retiring = { transport, slots };
     this.#cancelRetire = this.#platform.setTimer(HANDOVER_MS, () => this.#endRetirement());
+  }
+
+  /** The predecessor may go when this connection carries media and has a slot for all that was shown. */
+  #succeed(connection: Connection): void {
+    if (this.#caughtUp && connection.transport.state === 'connected') this.#endRetirement();
   }
 
   #endRetirement(): void {
     this.#cancelRetire();
-    this.#retiring?.close();
+    if (!this.#retiring) return;
+    this.#retiring.transport.close();
     this.#retiring = null;
+    if (!this.#closed) this.emit('tracks', undefined);
   }
 
   #transportChanged(connection: Connection, state: TransportState): void {
@@ -322,7 +339,7 @@ export class Room extends Emitter<RoomEvents> {
     if (state === 'connected') {
       this.#attempt = 0;
       this.#mediaTroubleTold = false;
-      this.#endRetirement();
+      this.#succeed(connection);
     } else if (state === 'lost') {
       if (!connection.transport.everConnected) this.#tellMediaTrouble();
       this.#lost(connection, 'no media packets get through any more');

@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODE, OPERATION_EXTRA_CODE } from '../src/errors.js';
+import type { EnterRequest } from '../src/signal/messages.js';
+import type { Call } from './fakes/call.js';
+import { callWithBob } from './fakes/call.js';
+import { Refusal } from './fakes/server.js';
+import { settle } from './fakes/time.js';
+
+function states(call: Call): string[] {
+  return call.heard('connection-state-changed').map((e) => e.state);
+}
+
+function enters(call: Call): EnterRequest[] {
+  return call.server.asked<EnterRequest>('enter');
+}
+
+/** In a call with picture both ways, and the log empty. */
+async function running(): Promise<Call> {
+  const call = await callWithBob();
+  await call.duet.startLocalAudio();
+  await call.duet.startLocalVideo();
+  await call.duet.startRemoteVideo({
+    userId: 'bob', view: call.platform.element('v'), option: { fillMode: 'contain', mirror: true },
+  });
+  call.platform.videoIn('v')!.frame(640, 480);
+  call.forget();
+  return call;
+}
+
+describe('a lost socket', () => {
+  it('is followed by one request that takes the seat back with everything as it was', async () => {
+    const call = await running();
+    const video = call.platform.videoIn('v')!;
+    const audio = call.platform.audios[0]!;
+    call.server.drop();
+    expect(states(call)).toEqual(['RECONNECTING']);
+    expect(call.platform.videoIn('v')).toBe(video);
+    await call.advance(500);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(enters(call)).toHaveLength(1);
+    expect(enters(call)[0]!.resume).toMatch(/^resume-/);
+    expect(enters(call)[0]!.tracks.map((t) => t.on)).toEqual([true, true]);
+    expect(call.platform.connections).toHaveLength(2);
+    expect(call.platform.pc.sending('video')).toEqual([call.duet.getVideoTrack()]);
+    // The same elements, with the new connection's tracks: nobody saw a gap.
+    expect(call.platform.videoIn('v')).toBe(video);
+    expect(video).toMatchObject({ track: call.platform.pc.at('3').receiver.track, fit: 'contain', mirror: true });
+    expect(call.platform.audios[0]).toBe(audio);
+    expect(audio.track).toBe(call.platform.pc.at('2').receiver.track);
+    expect(call.names(['remote-user-enter', 'remote-user-exit', 'remote-video-available',
+      'remote-video-unavailable', 'first-video-frame', 'error'])).toEqual([]);
+  });
+
+  it('keeps the old connection until the new one carries media', async () => {
+    const call = await running();
+    call.platform.connects = false;
+    call.server.drop();
+    await call.advance(500);
+    const [old, fresh] = call.platform.connections;
+    expect(old!.connectionState).toBe('connected');
+    fresh!.become('connected');
+    expect(old!.connectionState).toBe('closed');
+  });
+
+  it('learns what happened meanwhile', async () => {
+    const call = await running();
+    call.server.drop();
+    call.server.members = [{ userId: 'carol', streams: [] }];
+    await call.advance(500);
+    expect(call.log.map((e) => e.event).filter((e) => e.startsWith('remote-'))).toEqual([
+      'remote-audio-unavailable', 'remote-video-unavailable', 'remote-user-exit', 'remote-user-enter']);
+    expect(call.platform.videos).toEqual([]);
+  });
+
+  it('replays subscriptions and mutes to a server that has forgotten the session', async () => {
+    const call = await running();
+    await call.duet.muteRemoteAudio('bob', true);
+    await call.duet.updateLocalVideo({ mute: true });
+    call.forget();
+    call.server.forget();
+    call.server.drop();
+    await call.advance(500);
+    expect(enters(call)[0]!.tracks.map((t) => t.on)).toEqual([true, false]);
+    expect(call.server.asked('subscribe')).toEqual([{ userId: 'bob', stream: 'main', kind: 'video' }]);
+    expect(call.server.asked('unsubscribe')).toHaveLength(2);
+    expect(call.platform.audios).toEqual([]);
+  });
+
+  it('what was changed meanwhile holds afterwards', async () => {
+    const call = await running();
+    await call.duet.muteRemoteAudio('bob', true);
+    call.forget();
+    call.server.up = false;
+    call.server.drop();
+    await call.duet.muteRemoteAudio('bob', false);
+    await call.duet.updateLocalAudio({ mute: true });
+    await call.duet.startScreenShare();
+    await call.duet.updateRemoteVideo({ userId: 'bob', option: { fillMode: 'fill' } });
+    call.server.up = true;
+    await call.advance(5_000);
+    expect(enters(call)[0]!.tracks.map((t) => [t.stream, t.kind, t.on])).toEqual([
+      ['main', 'audio', false], ['main', 'video', true], ['aux', 'video', true]]);
+    expect(call.server.asked('subscribe')).toContainEqual({ userId: 'bob', stream: 'main', kind: 'audio' });
+    expect(call.platform.videoIn('v')).toMatchObject({ fit: 'fill' });
+    expect(call.platform.audios).toHaveLength(1);
+  });
+
+  it('tries on for as long as the server is away, at most 5 s apart', async () => {
+    const call = await running();
+    call.server.up = false;
+    const before = call.server.urls.length;
+    call.server.drop();
+    await call.advance(300_000);
+    const attempts = call.server.urls.length - before;
+    expect(attempts).toBeGreaterThan(300 / 5);
+    expect(attempts).toBeLessThan(100);
+    expect(states(call)).toEqual(['RECONNECTING']);
+    expect(call.heard('error')).toEqual([]);
+    call.server.up = true;
+    await call.advance(5_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+  });
+
+  it.each(['online', 'visibility'] as const)('tries at once when %s says that it may work again', async (event) => {
+    const call = await running();
+    call.server.up = false;
+    call.server.drop();
+    await call.advance(60_000);
+    call.server.up = true;
+    call.platform[event].fire();
+    await settle();
+    expect(states(call).at(-1)).toBe('CONNECTED');
+    const sockets = call.server.urls.length;
+    await call.advance(9_000);
+    expect(call.server.urls).toHaveLength(sockets); // the timer that was running is gone
+  });
+
+  it('found dead when the network comes back is not waited for', async () => {
+    const call = await running();
+    call.server.answering = false;
+    call.platform.online.fire();
+    await call.advance(2_500);
+    expect(states(call)).toEqual(['RECONNECTING']);
+    call.server.answering = true;
+    await call.advance(500);
+    expect(states(call).at(-1)).toBe('CONNECTED');
+  });
+
+  it('is noticed by the ping when nothing else tells', async () => {
+    const call = await running();
+    await call.advance(10_000);
+    expect(call.server.asked('ping')).toHaveLength(1);
+    expect(states(call)).toEqual([]);
+    call.server.answering = false;
+    await call.advance(15_000);
+    expect(states(call)[0]).toBe('RECONNECTING');
+  });
+
+  it('exitRoom while reconnecting ends it', async () => {
+    const call = await running();
+    call.server.up = false;
+    call.server.drop();
+    await call.duet.exitRoom();
+    expect(states(call)).toEqual(['RECONNECTING', 'DISCONNECTED']);
+    const sockets = call.server.urls.length;
+    await call.advance(60_000);
+    expect(call.server.urls).toHaveLength(sockets);
+  });
+
+  it('is given up when the answer will not change, and enterRoom goes on with the same views', async () => {
+    const call = await running();
+    call.server.on('enter', () => new Refusal(-100018, 'sig_expired', 'sign again'));
+    call.server.drop();
+    await call.advance(60_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'DISCONNECTED']);
+    expect(enters(call)).toHaveLength(1);
+    expect(call.heard('error')).toEqual([expect.objectContaining({
+      code: ERROR_CODE.SERVER_ERROR, extraCode: -100018, message: 'sign again', functionName: '',
+    })]);
+    expect(call.platform.videos).toEqual([]);
+    call.server.back('enter');
+    await call.enter({ userSig: 'new' });
+    expect(call.platform.videoIn('v')).toMatchObject({ fit: 'contain', mirror: true });
+  });
+
+  it.each(['server_draining', 'server_busy', 'rate_limited'])('is tried again after %s', async (name) => {
+    const call = await running();
+    call.server.on('enter', () => new Refusal(-3301, name));
+    call.server.drop();
+    await call.advance(3_000);
+    call.server.back('enter');
+    await call.advance(5_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+  });
+});
+
+describe('the server says', () => {
+  it('draining: comes back when it is up again', async () => {
+    const call = await running();
+    call.server.notify('draining', { reconnectTo: null });
+    expect(states(call)).toEqual(['RECONNECTING']);
+    await call.advance(500);
+    expect(states(call).at(-1)).toBe('CONNECTED');
+  });
+
+  it.each([
+    ['replaced', 'replaced'], ['removed', 'kick'],
+  ] as const)('kicked %s: over, and the application hears %s', async (reason, told) => {
+    const call = await running();
+    call.server.notify('kicked', { reason });
+    call.server.drop(4001);
+    await call.advance(60_000);
+    expect(call.heard('kicked-out')).toEqual([{ reason: told }]);
+    expect(states(call)).toEqual(['DISCONNECTED']);
+    expect(enters(call)).toEqual([]);
+    expect(call.platform.videos).toEqual([]);
+    expect(call.duet.getVideoTrack()!.readyState).toBe('live');
+    await call.enter();
+  });
+
+  it('dismissed: the room is gone', async () => {
+    const call = await running();
+    call.server.notify('dismissed', {});
+    call.server.drop(4002);
+    await call.advance(60_000);
+    expect(call.heard('kicked-out')).toEqual([{ reason: 'room_disband' }]);
+    expect(enters(call)).toEqual([]);
+  });
+
+  it('media_timeout: connects again', async () => {
+    const call = await running();
+    call.server.notify('kicked', { reason: 'media_timeout' });
+    call.server.drop(4001);
+    await call.advance(500);
+    expect(call.heard('kicked-out')).toEqual([]);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+  });
+});
+
+describe('lost media with a living socket', () => {
+  it('is forgiven for 3 s, then connected anew', async () => {
+    const call = await running();
+    call.platform.pc.become('disconnected');
+    await call.advance(2_900);
+    call.platform.pc.become('connected');
+    await call.advance(10_000);
+    expect(states(call)).toEqual([]);
+    call.platform.pc.become('disconnected');
+    await call.advance(3_000);
+    expect(states(call)).toEqual(['RECONNECTING']);
+    await call.advance(500);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(enters(call)[0]!.resume).not.toBe(null);
+    expect(call.platform.connections).toHaveLength(2);
+  });
+
+  it('failed is not waited for', async () => {
+    const call = await running();
+    call.platform.pc.become('failed');
+    expect(states(call)).toEqual(['RECONNECTING']);
+  });
+
+  it('that never came is told once, in words, and tried more and more slowly', async () => {
+    const call = await running();
+    call.platform.connects = false;
+    call.server.drop();
+    await call.advance(120_000);
+    expect(call.heard('error')).toEqual([expect.objectContaining({
+      code: ERROR_CODE.OPERATION_FAILED, extraCode: OPERATION_EXTRA_CODE.MEDIA_UNREACHABLE,
+      message: expect.stringContaining('UDP'),
+    })]);
+    expect(enters(call).length).toBeGreaterThan(5);
+    expect(enters(call).length).toBeLessThan(12);
+  });
+});
