@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,9 +58,9 @@ struct ServerOptions {
   // The built call page. Missing or empty: a plain page that says how to build it.
   std::filesystem::path pages_dir;
 
-  // sdkAppID of the generated development app. Set: /v1/config names it and /v1/dev/usersig signs for it.
-  std::optional<uint32_t> dev_app;
-  // Serves /v1/debug/counts, to loopback only.
+  // With a development app in the registry: /v1/dev/usersig signs for it, for callers in the LAN. False: never.
+  bool dev_signing = true;
+  // Serves /v1/debug/counts, to loopback only, as long as there is a development app.
   bool debug = false;
 
   // How long a member's seat is kept after its connection is lost.

@@ -66,8 +66,9 @@ uint16_t UdpSender::Batch::GroupOf(std::span<const Transmit> batch, size_t packe
   return group;
 }
 
-UdpSender::UdpSender(const UdpSocket& socket)
+UdpSender::UdpSender(const UdpSocket& socket, SendCall send)
     : socket_(socket),
+      send_(send),
       batch_(std::make_unique<Batch>()),
       max_segment_bytes_(socket.has_segmentation() ? Packet::kHeadroom + Packet::kPacketBytes : 0) {
   backlog_.reserve(kMaxBacklog);
@@ -212,7 +213,7 @@ void UdpSender::SendNow(std::span<const Transmit> batch) {
   size_t at = 0;
   while (at < b.message_count) {
     const auto count = static_cast<unsigned>(std::min(b.message_count - at, kMaxCallMessages));
-    const int sent = sendmmsg(socket_.fd(), &b.messages[at], count, 0);
+    const int sent = send_(socket_.fd(), &b.messages[at], count, 0);
     ++counters_.calls;
     if (sent > 0) {
       CountSent(at, static_cast<size_t>(sent));

@@ -41,8 +41,11 @@ class UdpSender {
   static constexpr size_t kMaxRunBytes = 65'000;    // a UDP datagram's 65,507 and a reserve
   static constexpr size_t kMaxCallMessages = 1024;  // UIO_MAXIOV
 
+  // sendmmsg(2), or a stand-in that fails on demand in tests.
+  using SendCall = int (*)(int fd, mmsghdr* messages, unsigned count, int flags);
+
   // `socket` outlives it.
-  explicit UdpSender(const UdpSocket& socket);
+  explicit UdpSender(const UdpSocket& socket, SendCall send = &sendmmsg);
   ~UdpSender();
 
   void Send(std::span<const Transmit> batch);
@@ -67,6 +70,7 @@ class UdpSender {
   void Keep(std::span<const Transmit> batch, size_t from);
 
   const UdpSocket& socket_;
+  const SendCall send_;
   std::unique_ptr<Batch> batch_;
   std::vector<Transmit> backlog_;
   std::vector<Transmit> retry_;
