@@ -1,0 +1,96 @@
+// DtlsTransport: the DTLS handshake with one remote (RFC 6347) and the SRTP keys that come out of it (RFC 5764).
+//
+//   kNew ──Start──> kHandshaking ──fingerprint and SRTP profile right──> kConnected ──close_notify──> kClosed
+//                        └──alert, wrong certificate, no common profile, no answer──> kFailed
+//
+// A passive side goes to kHandshaking with Start as well and waits for the ClientHello. kFailed and kClosed are final.
+// No application data is exchanged; what comes is dropped.
+//
+// Time. OpenSSL decides by the clock of the operating system when a flight is repeated, and offers no way to tell it
+// otherwise. So it never gets to wait: its timer is due at once, and it renders the repetitions of a flight (each with
+// record sequence numbers of its own, as section 4.2.4 wants) right after the flight itself. They are kept here and
+// sent one by one when `now` says so: after 100 ms, then at doubled intervals up to 3.2 s; RFC 6347 suggests 1 s for
+// the first, which a call would feel, while the round trip of most is below 100 ms and a needless repetition costs 1
+// kB. What OpenSSL does is thus a function of the datagrams alone. dtls_flights.h has the details.
+//
+// Thread rule: owned by one Peer. Pinned in memory: OpenSSL points to it.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/endpoint.h"
+#include "base/outbox.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "core/dtls/dtls_certificate.h"
+#include "core/dtls/dtls_context.h"
+#include "core/dtls/dtls_flights.h"
+#include "core/srtp/srtp_key.h"
+
+namespace duet {
+
+// RFC 8842: who sends the ClientHello.
+enum class DtlsRole : uint8_t {
+  kServer,  // a=setup:passive
+  kClient,  // a=setup:active
+};
+
+class DtlsTransport {
+ public:
+  enum class State : uint8_t { kNew, kHandshaking, kConnected, kFailed, kClosed };
+
+  // `context` outlives it. `expected` is what signalling says of the remote's certificate.
+  DtlsTransport(DtlsContext& context, DtlsRole role, DtlsFingerprint expected);
+  ~DtlsTransport();
+  DtlsTransport(const DtlsTransport&) = delete;
+  DtlsTransport& operator=(const DtlsTransport&) = delete;
+
+  // A client sends its first flight. Does nothing when started before.
+  void Start(Time now, const Endpoint& to, Outbox& out);
+  // One datagram of the remote. A server that was not started starts.
+  void OnDatagram(Time now, Bytes datagram, const Endpoint& to, Outbox& out);
+  // Repeats the last flight when it is due. Safe when called early.
+  void OnTimer(Time now, const Endpoint& to, Outbox& out);
+  Time NextTimer() const { return state_ == State::kHandshaking ? flights_.deadline() : Time::Never(); }
+  // Says goodbye (close_notify) when connected. The state is kClosed afterwards, unless it was kFailed.
+  void Close(Time now, const Endpoint& to, Outbox& out);
+
+  State state() const { return state_; }
+  DtlsRole role() const { return role_; }
+  // Why; only in kFailed.
+  const Error& failure() const { return failure_; }
+
+  struct Keys {
+    SrtpMasterKey local;   // we protect with it
+    SrtpMasterKey remote;  // the remote protects with it
+  };
+  // Only in kConnected (CHECKed).
+  const Keys& keys() const;
+
+ private:
+  struct SslDeleter {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+
+  void Advance();
+  void OnHandshakeDone();
+  void ReadAfterHandshake();
+  void OnSslError(int result);
+  void Flush(Time now, const Endpoint& to, Outbox& out);
+  void Fail(ErrorCode code, std::string message);
+  Status CheckCertificate() const;
+  Status ExportKeys();
+
+  const DtlsRole role_;
+  const DtlsFingerprint expected_;
+  State state_ = State::kNew;
+  DtlsFlights flights_;
+  std::unique_ptr<SSL, SslDeleter> ssl_;
+  Keys keys_;
+  Error failure_;
+};
+
+}  // namespace duet
