@@ -29,6 +29,8 @@ export interface CallOptions {
   fetch: Fetch;
 }
 
+const PREVIEW_VOLUME_MS = 120;
+const CALL_VOLUME_MS = 400;
 const FILL_MODES = ['auto', 'contain', 'cover'] as const satisfies readonly FillMode[];
 export type PageFillMode = (typeof FILL_MODES)[number];
 
@@ -46,7 +48,6 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
   const durationMs = ref(0);
   const fillMode = ref<PageFillMode>('auto');
   const blockedSound = shallowRef<AutoplayFailed | null>(null);
-  const serverStopping = ref(false);
   let attempt = 0;
   const notices = useNotices();
   const members = useMembers(duet);
@@ -59,7 +60,6 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
     Object.assign(marks, { joinClicked: performance.now(), entered: null, firstRemoteFrame: null });
     fillMode.value = 'auto';
     blockedSound.value = null;
-    serverStopping.value = false;
     startedAt.value = 0;
     durationMs.value = 0;
     members.clear();
@@ -128,11 +128,16 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
     error.value = reason;
     notices.clear();
     void media.release();
+    duet.exitRoom().catch(() => undefined); // gone either way: the server notices by itself
   }
 
-  async function hangUp(): Promise<void> {
+  /** The SDK tells first that the connection is over, then why. */
+  function explainEnd(reason: Words): void {
+    if (state.value === 'ended' && error.value?.cause === 'connection_lost') error.value = reason;
+  }
+
+  function hangUp(): void {
     end(null);
-    await duet.exitRoom().catch(() => undefined); // gone either way: the server notices by itself
   }
 
   /** Back to the first screen, to enter another room. */
@@ -164,16 +169,18 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
       state.value = 'reconnecting';
     } else if (state.value === 'reconnecting') {
       state.value = 'in-call';
-      serverStopping.value = false;
       notices.info({ key: 'notice.back', cause: 'connection_back', detail: '' });
     }
   });
   duet.on('error', (cause) => {
-    if (!inside.value || isDeviceError(cause) || isAbort(cause)) return; // devices have their own words
-    if (cause.data?.name === 'server_draining') serverStopping.value = true;
-    else notices.error(errorWords(cause));
+    if (isDeviceError(cause) || isAbort(cause)) return; // devices have their own words
+    if (inside.value) notices.error(errorWords(cause));
+    else explainEnd(errorWords(cause));
   });
-  duet.on('kicked-out', ({ reason }) => end(kickedWords(reason)));
+  duet.on('kicked-out', ({ reason }) => {
+    end(kickedWords(reason));
+    explainEnd(kickedWords(reason));
+  });
   duet.on('autoplay-failed', (blocked) => {
     blockedSound.value = blocked;
   });
@@ -189,6 +196,11 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
     const key = (['notice.left', 'notice.timeout', 'notice.removed', 'notice.left'] as const)[reason];
     notices.info({ key, values: { name }, cause: `left ${name}`, detail: '' });
   });
+  // Often for the level meter before the call; rarely within it, where each reading costs a getStats.
+  watch(state, (now) => {
+    const interval = now === 'ended' ? 0 : inside.value ? CALL_VOLUME_MS : PREVIEW_VOLUME_MS;
+    duet.enableAudioVolumeEvaluation(interval);
+  }, { immediate: true });
   watch(media.problem, (problem) => {
     if (problem) notices.error(problem);
     media.problem.value = null;
@@ -196,7 +208,7 @@ export function useCall({ duet, media, params, fetch }: CallOptions) {
 
   return {
     state, error, marks, config, userId, room, startedAt, durationMs, fillMode, blockedSound,
-    serverStopping, inside, params, duet, media, members, chat, notices,
+    inside, params, duet, media, members, chat, notices,
     loadConfig, enter, cancel, hangUp, reset, cycleFillMode, resumeSound,
   };
 }

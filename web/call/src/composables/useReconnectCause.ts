@@ -18,7 +18,7 @@ async function serverAnswers(): Promise<boolean> {
  * While `active`, finds out why the connection is not there: no network here, no server there, or
  * neither. Only for words; getting the connection back is the SDK's work.
  */
-export function useReconnectCause(active: Ref<boolean>, stopping: Ref<boolean>) {
+export function useReconnectCause(active: Ref<boolean>) {
   const online = ref(navigator.onLine);
   const answers = ref(true);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,5 +36,5 @@ export function useReconnectCause(active: Ref<boolean>, stopping: Ref<boolean>) 
   }, { immediate: true });
   onScopeDispose(() => clearTimeout(timer));
 
-  return computed(() => reconnectKey(online.value, answers.value && !stopping.value));
+  return computed(() => reconnectKey(online.value, answers.value));
 }

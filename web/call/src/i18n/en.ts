@@ -26,6 +26,7 @@ export const en = {
   'device.microphone': 'Microphone',
   'device.speaker': 'Speaker',
   'device.default': 'Default',
+  'device.change.failed': 'This device could not be opened; the one before stays.',
   'device.retry': 'Try again',
   'language': '中文',
   'language.label': '切换到中文',

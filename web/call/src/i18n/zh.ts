@@ -28,6 +28,7 @@ export const zh: Dictionary = {
   'device.microphone': '麦克风',
   'device.speaker': '扬声器',
   'device.default': '默认',
+  'device.change.failed': '这个设备无法打开，仍使用之前的设备。',
   'device.retry': '重试',
   'language': 'English',
   'language.label': 'Switch to English',

@@ -53,6 +53,7 @@ class FakeDuet {
   failures: Record<string, { code: number; extraCode?: number; message: string; data?: object }> = {};
   shapes: Record<string, keyof typeof SIZES> = { '': 'wide' };
   stats: StatsEntry[] = [];
+  running = { video: false, audio: false };
   fits = new Map<HTMLElement, () => void>();
   shown = new Map<string, { view: HTMLElement | null; mode: string | undefined; canvas: HTMLCanvasElement }>();
   resizes = new ResizeObserver(() => this.fits.forEach((fit) => fit()));
@@ -87,6 +88,10 @@ class FakeDuet {
     fit();
   }
 
+  track(kind: 'video' | 'audio', deviceId: string): unknown {
+    return this.running[kind] ? { kind, getSettings: () => ({ deviceId }) } : null;
+  }
+
   fail(method: string): void {
     const failure = this.failures[method];
     if (failure) throw new RtcError(failure as ConstructorParameters<typeof RtcError>[0]);
@@ -104,7 +109,10 @@ class FakeDuet {
       this.show(user + sub, view, mode, (user.length * 97 + user.charCodeAt(0) * 31) % 360);
     }
     if (name === 'getPeerConnectionStats') return Promise.resolve(this.stats);
-    if (name === 'getVideoTrack' || name === 'getAudioTrack') return null;
+    if (name === 'getVideoTrack') return this.track('video', 'Integrated Camera (04f2:b6d9)');
+    if (name === 'getAudioTrack') return this.track('audio', 'Built-in microphone');
+    const started = /^(start|stop)Local(Video|Audio)$/.exec(name);
+    if (started) this.running[started[2] === 'Video' ? 'video' : 'audio'] = started[1] === 'start';
     return name === 'enableAudioVolumeEvaluation' || name === 'sendCustomMessage' ? undefined : Promise.resolve();
   }
 }
