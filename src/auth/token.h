@@ -27,10 +27,6 @@ struct Token {
   int64_t expires_unix_s() const { return time_unix_s + expire_s; }
 };
 
-// Base64 (RFC 4648 section 4): padding demanded, no other characters, unused bits zero.
-std::string EncodeBase64(Bytes bytes);
-Result<std::vector<std::byte>> DecodeBase64(std::string_view text);
-
 // Bounded zlib (RFC 1950): kLimit when more than `max_bytes` come out, without making more than that; kTruncated and
 // kMalformed otherwise. Nothing may follow the stream.
 Result<std::string> InflateBounded(Bytes compressed, size_t max_bytes);
