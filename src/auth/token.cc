@@ -39,8 +39,8 @@ Result<std::string> ToStandardBase64(std::string_view text) {
     if (!IsCommon(text[i]) && !IsStandard(text[i]) && !IsEscaped(text[i])) {
       const bool space = text[i] == ' ' || text[i] == '\n' || text[i] == '\r' || text[i] == '\t';
       return Malformed("its character " + std::to_string(i + 1) +
-                       (space ? " is white space; was it broken into lines when it was copied?"
-                              : " does not belong into a token; was it changed by URL encoding?"));
+                       (space ? " is white space (was it broken into lines when it was copied?)"
+                              : " does not belong into a token (was it changed by URL encoding?)"));
     }
   }
   if (standard && escaped) return Malformed("it mixes + / = with * - _, which are two ways to write the same");
@@ -142,7 +142,7 @@ Result<std::string> InflateBounded(Bytes compressed, size_t max_bytes) {
   inflateEnd(&stream);
   if (made > max_bytes)
     return Error{ErrorCode::kLimit, "it is more than " + std::to_string(max_bytes) + " bytes when unpacked"};
-  if (result == Z_BUF_ERROR) return Error{ErrorCode::kTruncated, "it ends too early; was it cut when it was copied?"};
+  if (result == Z_BUF_ERROR) return Error{ErrorCode::kTruncated, "it ends too early (was it cut when it was copied?)"};
   if (result != Z_STREAM_END) return Malformed("what is in the base64 is not zlib data");
   if (left != 0) return Malformed("there are " + std::to_string(left) + " bytes after its end");
   out.resize(made);
@@ -156,7 +156,7 @@ Result<Token> DecodeToken(std::string_view text) {
   const auto base64 = ToStandardBase64(text);
   if (!base64.ok()) return base64.error();
   const auto compressed = DecodeBase64(*base64);
-  if (!compressed) return Malformed("its base64 has a wrong length or ending; was it cut when it was copied?");
+  if (!compressed) return Malformed("its base64 has a wrong length or ending (was it cut when it was copied?)");
   const auto plain = InflateBounded(*compressed, kMaxInflatedTokenBytes);
   if (!plain.ok()) return plain.error();
 
