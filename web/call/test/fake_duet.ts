@@ -1,7 +1,7 @@
 /** The SDK's client for tests of the page's logic: records calls, fails on demand, emits events. */
 
 import { ERROR_CODE, RtcError } from '@duet/sdk';
-import type { DuetClient, DuetEvents, ErrorCode } from '@duet/sdk';
+import type { DuetClient, DuetEvents, ErrorCode, StatsEntry } from '@duet/sdk';
 
 type AnyHandler = (payload: unknown) => void;
 
@@ -9,6 +9,8 @@ export class FakeDuet {
   readonly calls: Array<{ method: string; args: unknown[] }> = [];
   /** By method name: what it rejects with, or a promise that it waits for. */
   readonly behaviour = new Map<string, RtcError | Promise<unknown>>();
+  /** What getPeerConnectionStats answers. */
+  stats: StatsEntry[] = [];
   readonly client: DuetClient;
   readonly #handlers = new Map<string, AnyHandler[]>();
   readonly #running = { Video: '', Audio: '' };
@@ -56,6 +58,7 @@ export class FakeDuet {
     }
     if (method === 'enableAudioVolumeEvaluation') return undefined;
     if (behaviour instanceof RtcError) return Promise.reject(behaviour);
+    if (method === 'getPeerConnectionStats') return Promise.resolve(this.stats);
     const local = /^(start|update|stop)Local(Video|Audio)$/.exec(method);
     const option = (args[0] as { option?: Record<string, string> } | undefined)?.option;
     return Promise.resolve(behaviour).then(() => {
