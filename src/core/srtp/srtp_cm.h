@@ -34,7 +34,7 @@ class SrtpCm {
  public:
   static constexpr size_t kTagSize = 10;
 
-  SrtpCm(const SrtpMasterKey& master, SrtpStream stream);
+  explicit SrtpCm(const SrtpSessionKeys& keys);
 
   // The header stands right before `out`, which has room for payload and tag.
   void SealRtp(Ssrc ssrc, uint64_t index, size_t header_size, Bytes payload, std::byte* out);

@@ -28,7 +28,7 @@ class SrtpGcm {
   static constexpr size_t kTagSize = 16;
   enum class Direction : bool { kSeal, kOpen };
 
-  SrtpGcm(const SrtpMasterKey& master, SrtpStream stream, Direction direction);
+  SrtpGcm(SrtpProfile profile, const SrtpSessionKeys& keys, Direction direction);
 
   // `out` has room for payload and tag, which are written to it.
   void SealRtp(Ssrc ssrc, uint64_t index, Bytes header, Bytes payload, std::byte* out);
