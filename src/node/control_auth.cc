@@ -13,12 +13,14 @@ signal::SignalError FromSigFailure(const SigFailure& failure) {
 
 }  // namespace
 
-Result<Rights, signal::SignalError> Authenticate(const AppRegistry& apps, const signal::Enter& enter, int64_t unix_now_s) {
+Result<Rights, signal::SignalError> Authenticate(const AppRegistry& apps, const signal::Enter& enter,
+                                                 int64_t unix_now_s) {
   const auto verified = VerifyUserSig(apps, enter.sdk_app_id, enter.user_id, enter.user_sig, unix_now_s);
   if (!verified.ok()) return FromSigFailure(verified.error());
   if (!enter.private_map_key) {
     if (!verified->app->require_private_map_key) return Rights{};
-    return FromSigFailure({SigError::kMapKeyRequired, "This app demands a privateMapKey. Let your back end make one for this user and room."});
+    return FromSigFailure({SigError::kMapKeyRequired,
+                           "This app demands a privateMapKey. Let your back end make one for this user and room."});
   }
   const RoomRef room = enter.room.is_string() ? RoomRef(enter.room.text()) : RoomRef(enter.room.number());
   const auto key = VerifyPrivateMapKey(apps, enter.sdk_app_id, enter.user_id, *enter.private_map_key, unix_now_s, room);

@@ -1,6 +1,7 @@
 #include "node/quality.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace duet {
 namespace {

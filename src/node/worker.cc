@@ -77,7 +77,8 @@ Worker::Worker(WorkerConfig config, Rng& rng, PacketPool& pool) : state_(std::ma
 
 Worker::~Worker() = default;
 
-// ---- datagrams ----------------------------------------------------------------------------------------------------------------------------
+// ---- datagrams
+// ----------------------------------------------------------------------------------------------------------------------------
 
 void Worker::OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) {
   State& s = *state_;
@@ -150,7 +151,8 @@ void Worker::State::SettleTouched(Time now, MediaRoom& room) {
   }
 }
 
-// ---- commands -----------------------------------------------------------------------------------------------------------------------------
+// ---- commands
+// -----------------------------------------------------------------------------------------------------------------------------
 
 void Worker::OnCommand(Time now, WorkerCommand&& command, Outbox& out) {
   std::visit([&](auto&& c) { state_->OnCommand(now, std::move(c), out); }, std::move(command));
@@ -224,7 +226,8 @@ void Worker::State::OnCommand(Time now, SetPublished&& command, Outbox&) {
   timers.Arm(now, command.peer, entry->peer->NextTimer());
 }
 
-// ---- time ---------------------------------------------------------------------------------------------------------------------------------
+// ---- time
+// ---------------------------------------------------------------------------------------------------------------------------------
 
 void Worker::OnTimer(Time now, Outbox& out) {
   State& s = *state_;
@@ -248,13 +251,15 @@ void Worker::State::ReportQuality(Time now) {
   peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
     if (entry->peer->state() != Peer::State::kConnected) return;
     const Peer::Quality quality = entry->peer->TakeQuality();
-    events.push_back(PeerQuality{id, quality.uplink_loss, quality.downlink_loss, quality.rtt_us, quality.received_packets});
+    events.push_back(
+        PeerQuality{id, quality.uplink_loss, quality.downlink_loss, quality.rtt_us, quality.received_packets});
   });
   next_counts = std::min(next_counts, now);
 }
 
 void Worker::State::ReportCounts(Time now) {
-  // Retransmission history drains only by age of its own; without peers there is nothing left that could change by itself.
+  // Retransmission history drains only by age of its own; without peers there is nothing left that could change by
+  // itself.
   next_counts = peers.empty() ? Time::Never() : now + Duration::Seconds(1);
   counts.rooms = rooms.size();
   counts.peers = peers.size();

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 
-#include "wire/h264.h"
 #include "wire/sdp.h"
 
 namespace duet {

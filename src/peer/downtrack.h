@@ -79,7 +79,8 @@ class Downtrack {
   const Sent& sent() const { return sent_; }
   // Where the source's clock stands; nothing before its first sender report.
   void set_reference(const std::optional<CaptureReference>& reference) { reference_ = reference; }
-  // The RTP timestamp, as this receiver sees it, of what is captured `now`; nothing while that is not known or nothing is sent.
+  // The RTP timestamp, as this receiver sees it, of what is captured `now`; nothing while that is not known or nothing
+  // is sent.
   std::optional<uint32_t> TimestampAt(Time now) const;
 
  private:

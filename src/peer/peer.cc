@@ -6,7 +6,8 @@
 namespace duet {
 namespace {
 
-constexpr Duration kReportInterval = Duration::Millis(500);  // RTCP reports; RFC 8108 and RFC 4585 allow it at these rates
+constexpr Duration kReportInterval =
+    Duration::Millis(500);  // RTCP reports; RFC 8108 and RFC 4585 allow it at these rates
 
 }  // namespace
 
@@ -24,12 +25,14 @@ Peer::Peer(PeerConfig config, PeerOptions options, DtlsContext& dtls, Rng& rng, 
 void Peer::AddTracks() {
   std::vector<std::unique_ptr<Uptrack>> uptracks;
   for (const UptrackConfig& track : config_.uptracks) {
-    const auto old = std::find_if(uptracks_.begin(), uptracks_.end(), [&](const auto& t) { return t && t->id() == track.id; });
+    const auto old =
+        std::find_if(uptracks_.begin(), uptracks_.end(), [&](const auto& t) { return t && t->id() == track.id; });
     uptracks.push_back(old != uptracks_.end() ? std::move(*old) : std::make_unique<Uptrack>(track));
   }
   std::vector<std::unique_ptr<Downtrack>> downtracks;
   for (const DowntrackConfig& track : config_.downtracks) {
-    const auto old = std::find_if(downtracks_.begin(), downtracks_.end(), [&](const auto& t) { return t && t->config().id == track.id; });
+    const auto old = std::find_if(downtracks_.begin(), downtracks_.end(),
+                                  [&](const auto& t) { return t && t->config().id == track.id; });
     downtracks.push_back(old != downtracks_.end() ? std::move(*old) : std::make_unique<Downtrack>(track, rng_));
   }
   uptracks_ = std::move(uptracks);
@@ -63,7 +66,8 @@ Downtrack* Peer::FindDowntrack(DowntrackId id) {
   return nullptr;
 }
 
-// ---- ICE and DTLS -------------------------------------------------------------------------------------------------------------------------
+// ---- ICE and DTLS
+// -------------------------------------------------------------------------------------------------------------------------
 
 bool Peer::OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out) {
   if (state_ == State::kFailed) return false;
@@ -114,18 +118,21 @@ void Peer::Close(Time now, Outbox& out) {
   if (ice_.selected()) dtls_.Close(now, *ice_.selected(), out);
 }
 
-// ---- time ---------------------------------------------------------------------------------------------------------------------------------
+// ---- time
+// ---------------------------------------------------------------------------------------------------------------------------------
 
 void Peer::OnTimer(Time now, Outbox& out) {
   if (state_ == State::kFailed) return;
   ice_.OnTimer(now);
   if (ice_.ConsentExpired(now)) {
-    return Fail(Failure::kConsentExpired, "nothing was heard from the remote for " + std::to_string(options_.consent_timeout.ms() / 1000) + " s");
+    return Fail(Failure::kConsentExpired,
+                "nothing was heard from the remote for " + std::to_string(options_.consent_timeout.ms() / 1000) + " s");
   }
   if (state_ == State::kConnecting) {
     if (now >= connect_deadline_) {
-      return Fail(Failure::kNeverConnected, ice_.selected() ? "the DTLS handshake did not finish in time"
-                                                            : "no ICE check arrived: is the media port reachable over UDP?");
+      return Fail(Failure::kNeverConnected, ice_.selected()
+                                                ? "the DTLS handshake did not finish in time"
+                                                : "no ICE check arrived: is the media port reachable over UDP?");
     }
     if (ice_.selected()) {
       dtls_.OnTimer(now, *ice_.selected(), out);
@@ -151,7 +158,8 @@ Time Peer::NextTimer() const {
 }
 
 Peer::Quality Peer::TakeQuality() {
-  Quality quality{.downlink_loss = downlink_loss_, .rtt_us = rtt_.valid() ? rtt_.rtt().us() : -1, .received_packets = received_};
+  Quality quality{
+      .downlink_loss = downlink_loss_, .rtt_us = rtt_.valid() ? rtt_.rtt().us() : -1, .received_packets = received_};
   received_ = 0;
   uint64_t expected = 0;
   uint64_t lost = 0;

@@ -1,7 +1,7 @@
 // Peer: everything about one remote's transport - ICE, DTLS, SRTP, the tracks it sends and the slots it receives on.
 //
-// Sans-IO: datagrams and time in, datagrams out through the Outbox. It knows nothing of rooms: what it received is handed back, what others
-// sent is handed to it (SendRtp). The server and, later, the native client share it.
+// Sans-IO: datagrams and time in, datagrams out through the Outbox. It knows nothing of rooms: what it received is
+// handed back, what others sent is handed to it (SendRtp). The server and, later, the native client share it.
 //
 //   OnStun ─> OnDtls ─> connected ─> OnRtp ──> ReceivedRtp, const from there on
 //                                    OnRtcp ─> NACKs answered here, keyframe requests handed back
@@ -57,8 +57,8 @@ class Peer {
   SrtpProfile profile() const { return profile_; }
   const std::optional<Endpoint>& remote() const { return ice_.selected(); }
 
-  // After `negotiate`: tracks that stay keep their state, others come and go; changed ICE credentials restart ICE. The caller has dropped
-  // every pointer to tracks of this peer before.
+  // After `negotiate`: tracks that stay keep their state, others come and go; changed ICE credentials restart ICE. The
+  // caller has dropped every pointer to tracks of this peer before.
   void Update(PeerConfig config);
 
   Uptrack* FindUptrack(UptrackId id);

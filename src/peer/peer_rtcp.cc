@@ -34,7 +34,9 @@ Peer::Feedback Peer::OnRtcp(Time now, PacketRef packet, Outbox& out) {
       packet->bytes(),
       Overloaded{
           [&](const SenderReport& report) { OnReports(now, report, feedback); },
-          [&](const ReceiverReport& report) { report.ForEachBlock([&](const ReportBlock& block) { OnReportBlock(now, block); }); },
+          [&](const ReceiverReport& report) {
+            report.ForEachBlock([&](const ReportBlock& block) { OnReportBlock(now, block); });
+          },
           [&](const Nack& nack) { OnNack(now, nack, out); },
           [&](const Pli& pli) { wants_keyframe(pli.media_ssrc); },
           [&](const Fir& fir) { fir.ForEachEntry([&](const FirEntry& entry) { wants_keyframe(entry.ssrc); }); },
@@ -76,7 +78,8 @@ Uptrack* Peer::UptrackOf(Ssrc ssrc) {
 
 Ssrc Peer::rtcp_ssrc() const { return downtracks_.empty() ? own_ssrc_ : downtracks_.front()->config().ssrc; }
 
-// ---- what we send -------------------------------------------------------------------------------------------------------------------------
+// ---- what we send
+// -------------------------------------------------------------------------------------------------------------------------
 
 void Peer::SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out) {
   if (!writer.ok() || writer.size() == 0 || !ice_.selected()) return;
@@ -86,7 +89,8 @@ void Peer::SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out) {
   out.Send(*ice_.selected(), std::move(packet));
 }
 
-// One compound packet: a receiver report about what the remote sends, then a sender report for each slot that is in use (RFC 3550 section 6).
+// One compound packet: a receiver report about what the remote sends, then a sender report for each slot that is in use
+// (RFC 3550 section 6).
 void Peer::SendReports(Time now, Outbox& out) {
   constexpr size_t kMaxBlocks = 31;
   FixedVector<ReportBlock, kMaxBlocks> blocks;
@@ -130,7 +134,8 @@ void Peer::SendRequests(Time now, Outbox& out) {
     if (const size_t count = track->TakeNacks(now, rtt, lost); count > 0 && begin()) {
       writer->AddNack(rtcp_ssrc(), track->config().ssrc, std::span<const uint16_t>(lost).first(count));
     }
-    if (track->config().ssrc.value() != 0 && track->TakeKeyframeRequest(now) && begin()) writer->AddPli(rtcp_ssrc(), track->config().ssrc);
+    if (track->config().ssrc.value() != 0 && track->TakeKeyframeRequest(now) && begin())
+      writer->AddPli(rtcp_ssrc(), track->config().ssrc);
   }
   if (writer) SendRtcp(*writer, std::move(packet), out);
 }

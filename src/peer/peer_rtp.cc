@@ -17,7 +17,8 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     drops_.Add(Drop::kMalformed);
     return std::nullopt;
   }
-  const auto unprotected = srtp_in_->UnprotectRtp(packet->mutable_bytes(), header->header_size, header->ssrc, header->sequence_number);
+  const auto unprotected =
+      srtp_in_->UnprotectRtp(packet->mutable_bytes(), header->header_size, header->ssrc, header->sequence_number);
   if (!unprotected.ok()) {
     drops_.Add(unprotected.error());
     return std::nullopt;
@@ -84,13 +85,18 @@ std::optional<ReceivedRtp> Peer::OnRepair(Time now, Uptrack& track, PacketRef pa
     drops_.Add(Drop::kMalformed);
     return std::nullopt;
   }
-  return OnMedia(now, track, std::move(packet), track.Extend(restored->sequence_number), true);
+  const int64_t seq = track.Extend(restored->sequence_number);
+  if (seq < 0) {
+    drops_.Add(Drop::kDuplicate);
+    return std::nullopt;
+  }
+  return OnMedia(now, track, std::move(packet), seq, true);
 }
 
 Peer::Route Peer::FindRoute(const RtpPacketView& view) {
   if (const Route* route = routes_.Find(view.ssrc)) return *route;
-  // An SSRC that the offer did not name: RFC 8843 section 9.2 finds its section by the MID extension, else by a payload type that only one
-  // section has. The table is bounded, so that a sender that invents SSRCs finds no room.
+  // An SSRC that the offer did not name: RFC 8843 section 9.2 finds its section by the MID extension, else by a payload
+  // type that only one section has. The table is bounded, so that a sender that invents SSRCs finds no room.
   constexpr size_t kMaxRoutes = 64;
   if (routes_.size() >= kMaxRoutes) return {};
   Route route;
@@ -122,7 +128,8 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
   const MutableBytes buffer = packet->buffer();
   const auto rewritten = downtrack.Rewrite(now, in, buffer);
   if (!rewritten.ok()) return rewritten.error();
-  const size_t size = srtp_out_->ProtectRtp(downtrack.config().ssrc, rewritten->index, rewritten->header_size, rewritten->payload, buffer);
+  const size_t size = srtp_out_->ProtectRtp(downtrack.config().ssrc, rewritten->index, rewritten->header_size,
+                                            rewritten->payload, buffer);
   if (size == 0) return Drop::kMalformed;
   packet->set_size(size);
   if (!out.Send(*ice_.selected(), std::move(packet))) return Drop::kQueueFull;
@@ -132,7 +139,8 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
 void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
   Downtrack* downtrack = DowntrackOf(nack.media_ssrc);
   if (downtrack == nullptr || state_ != State::kConnected) return;
-  // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from costing a flood.
+  // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from
+  // costing a flood.
   constexpr size_t kMaxResent = 128;
   size_t resent = 0;
   nack.ForEachSequence([&](uint16_t seq) {

@@ -35,7 +35,7 @@ bool Uptrack::StartsKeyframe(const RtpPacketView& view) const {
 
 Uptrack::Arrival Uptrack::OnPacket(Time now, int64_t seq, const RtpPacketView& view, bool repaired) {
   Arrival arrival;
-  seq_.Unwrap(static_cast<uint16_t>(seq));
+  highest_seq_ = std::max(highest_seq_, seq);
   arrival.duplicate = nacks_.OnPacket(now, seq) == NackGenerator::Arrival::kDuplicate;
   if (!repaired) stats_.OnPacket(now, seq, view.timestamp);
   if (arrival.duplicate) return arrival;

@@ -1,4 +1,5 @@
-// Uptrack: one track that a remote sends to us. It numbers, counts, asks for what is missing, and knows where a decoder can start.
+// Uptrack: one track that a remote sends to us. It numbers, counts, asks for what is missing, and knows where a decoder
+// can start.
 //
 // Thread rule: owned by one Peer. Nothing here allocates after construction.
 #pragma once
@@ -41,9 +42,10 @@ class Uptrack {
   };
   // A packet of the track itself (`repaired`: restored from RTX), with its extended sequence number.
   Arrival OnPacket(Time now, int64_t seq, const RtpPacketView& view, bool repaired);
-  // The extended number of a sequence number that came inside an RTX packet.
-  int64_t Extend(uint16_t seq) const { return seq_.Peek(seq); }
-  bool started() const { return seq_.started(); }
+  // The extended number of a sequence number that came inside an RTX packet; negative for one from before the
+  // beginning. Only when started.
+  int64_t Extend(uint16_t seq) const { return highest_seq_ + WrapDistance(static_cast<uint16_t>(highest_seq_), seq); }
+  bool started() const { return highest_seq_ >= 0; }
 
   // A subscriber needs a picture to start with.
   void RequestKeyframe(Time now);
@@ -62,7 +64,7 @@ class Uptrack {
 
   UptrackConfig config_;
   bool published_ = false;
-  Unwrapper<uint16_t> seq_;
+  int64_t highest_seq_ = -1;  // -1 before the first packet
   NackGenerator nacks_;
   KeyframeRequester keyframes_;
   ReceptionStats stats_;

@@ -10,7 +10,9 @@ void MediaRoom::AddPeer(Peer& peer) {
 }
 
 void MediaRoom::UpdatePeer(Peer& peer, PeerConfig config) {
-  const auto stays = [](const auto& tracks, auto id) { return std::any_of(tracks.begin(), tracks.end(), [&](const auto& t) { return t.id == id; }); };
+  const auto stays = [](const auto& tracks, auto id) {
+    return std::any_of(tracks.begin(), tracks.end(), [&](const auto& t) { return t.id == id; });
+  };
   for (const auto& downtrack : peer.downtracks()) {
     if (!stays(config.downtracks, downtrack->config().id)) Detach(*downtrack);
   }
@@ -86,7 +88,8 @@ void MediaRoom::OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback)
   for (const UptrackId id : feedback.references) {
     const Feed* feed = FindFeed(id);
     if (feed == nullptr) continue;
-    for (const Subscriber& subscriber : feed->subscribers) subscriber.downtrack->set_reference(feed->uptrack->reference());
+    for (const Subscriber& subscriber : feed->subscribers)
+      subscriber.downtrack->set_reference(feed->uptrack->reference());
   }
 }
 

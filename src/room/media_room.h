@@ -1,9 +1,8 @@
-// MediaRoom: who forwards to whom, the data half of a room. One publisher's track and the flat list of slots it goes to are a Feed; a packet
-// costs one lookup and one pass over that list.
+// MediaRoom: who forwards to whom, the data half of a room. One publisher's track and the flat list of slots it goes to
+// are a Feed; a packet costs one lookup and one pass over that list.
 //
-// Pointers into Peers are kept here and only here. Invariants: a slot stands in at most one Feed, the one that Downtrack::source() names; a
-// Peer is taken out (RemovePeer) before it dies.
-// Thread rule: owned by one Worker.
+// Pointers into Peers are kept here and only here. Invariants: a slot stands in at most one Feed, the one that
+// Downtrack::source() names; a Peer is taken out (RemovePeer) before it dies. Thread rule: owned by one Worker.
 #pragma once
 
 #include <memory>

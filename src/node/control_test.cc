@@ -1,0 +1,360 @@
+#include "node/control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "auth/usersig.h"
+#include "node/quality.h"
+
+namespace duet {
+namespace {
+
+using signal::MediaKind;
+using signal::SignalErrorKind;
+using signal::StreamType;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr uint32_t kAppId = 1400000001;
+constexpr int64_t kUnixNow = 1'800'000'000;
+
+std::string SdkOffer() {
+  std::ifstream file(std::string(DUET_SOURCE_DIR) + "/tests/golden/sdp/chromium-sdk-1v1-offer.sdp");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Control with one worker, and sessions that enter with the SDK's real offer.
+class ControlTest : public testing::Test {
+ protected:
+  ControlTest() {
+    EXPECT_TRUE(apps_.Add({.sdk_app_id = kAppId, .secret_key = std::string(64, 'a'), .environment = "PRO"}).ok());
+    Restart({});
+  }
+  void Restart(ControlConfig config) {
+    config.workers = {{{Endpoint{IpAddress::V4(127, 0, 0, 1), 40000}}}};
+    config.local_fingerprint = {"sha-256", std::vector<uint8_t>(32, 0xab)};
+    control_ = std::make_unique<Control>(config, apps_, rng_, Log());
+  }
+  SessionId Open() {
+    const SessionId session(++last_session_);
+    control_->OnInput(now_, kUnixNow, {session, SessionOpened{"127.0.0.1:5000", Log()}});
+    return session;
+  }
+  void CloseSocket(SessionId session) {
+    control_->OnInput(now_, kUnixNow, {session, SessionClosed{}});
+    Collect();
+  }
+  void Collect() {
+    for (auto& output : control_->TakeOutputs()) outputs_.push_back(std::move(output));
+    for (auto& [worker, command] : control_->TakeCommands()) commands_.push_back(std::move(command));
+  }
+  template <typename Body>
+  signal::Response Ask(SessionId session, Body body) {
+    control_->OnInput(now_, kUnixNow, {session, signal::Request{int64_t{1}, std::move(body)}});
+    const size_t before = outputs_.size();
+    Collect();
+    // The answer comes before everything that the request caused.
+    EXPECT_GT(outputs_.size(), before);
+    EXPECT_EQ(outputs_[before].session, session);
+    return std::get<signal::Response>(outputs_[before].what);
+  }
+  signal::Enter EnterRequest(const std::string& user) {
+    signal::Enter enter;
+    enter.sdk_app_id = kAppId;
+    enter.user_id = user;
+    enter.user_sig = CreateUserSig(*apps_.Find(kAppId), user, kUnixNow, 3600);
+    enter.room.value = uint32_t{1234};
+    enter.room_template = signal::Template::k1v1;
+    enter.offer = SdkOffer();
+    enter.tracks = {{"0", MediaKind::kAudio, StreamType::kMain, true},
+                    {"1", MediaKind::kVideo, StreamType::kMain, true}};
+    return enter;
+  }
+  signal::EnterResult Enter(SessionId session, signal::Enter enter) {
+    const auto response = Ask(session, std::move(enter));
+    const auto* result = std::get_if<signal::EnterResult>(&response.body);
+    if (result == nullptr) {
+      ADD_FAILURE() << std::get<signal::SignalError>(response.body).message;
+      return {};
+    }
+    return *result;
+  }
+  static std::string_view ErrorOf(const signal::Response& response) {
+    const auto* error = std::get_if<signal::SignalError>(&response.body);
+    return error != nullptr ? error->name : "ok";
+  }
+  template <typename N>
+  std::vector<N> Told(SessionId session) {
+    std::vector<N> told;
+    for (const auto& output : outputs_) {
+      const auto* notification = std::get_if<signal::Notification>(&output.what);
+      if (output.session != session || notification == nullptr) continue;
+      if (const N* match = std::get_if<N>(notification)) told.push_back(*match);
+    }
+    return told;
+  }
+  std::vector<CloseCode> Closed(SessionId session) {
+    std::vector<CloseCode> codes;
+    for (const auto& output : outputs_) {
+      if (const auto* close = std::get_if<CloseSession>(&output.what); close != nullptr && output.session == session)
+        codes.push_back(close->code);
+    }
+    return codes;
+  }
+  template <typename C>
+  size_t Commands() {
+    return static_cast<size_t>(
+        std::count_if(commands_.begin(), commands_.end(), [](const auto& c) { return std::holds_alternative<C>(c); }));
+  }
+
+  AppRegistry apps_;
+  SeededRng rng_{3};
+  Time now_ = Time::FromMillis(1'800'000'000'000);
+  std::unique_ptr<Control> control_;
+  uint64_t last_session_ = 0;
+  std::vector<ControlOutput> outputs_;
+  std::vector<WorkerCommand> commands_;
+};
+
+TEST_F(ControlTest, TwoMembersAreConnectedWithOneRequestEach) {
+  const SessionId alice = Open();
+  const SessionId bob = Open();
+  const auto first = Enter(alice, EnterRequest("alice"));
+  EXPECT_THAT(first.members, IsEmpty());
+  EXPECT_EQ(first.room.capacity, 2u);
+  const auto second = Enter(bob, EnterRequest("bob"));
+  ASSERT_THAT(second.members, SizeIs(1));
+  EXPECT_EQ(second.members[0].user_id, "alice");
+  EXPECT_THAT(second.slots, SizeIs(2));
+  EXPECT_THAT(Told<signal::MemberJoined>(alice), SizeIs(1));
+  ASSERT_THAT(Told<signal::Slots>(alice), SizeIs(1));
+  EXPECT_THAT(Told<signal::Slots>(alice)[0].slots, SizeIs(2));
+  EXPECT_EQ(Commands<AddPeer>(), 2u);
+  EXPECT_EQ(Commands<ConnectSlot>(), 4u);
+  EXPECT_EQ(Commands<SetPublished>(), 4u);
+}
+
+TEST_F(ControlTest, AThirdPersonDoesNotFitIntoA1v1Room) {
+  Enter(Open(), EnterRequest("alice"));
+  Enter(Open(), EnterRequest("bob"));
+  EXPECT_EQ(ErrorOf(Ask(Open(), EnterRequest("carol"))), "room_full");
+  EXPECT_EQ(control_->counts().members, 2u);
+}
+
+TEST_F(ControlTest, EachWrongSignatureHasItsName) {
+  const SessionId session = Open();
+  auto other_user = EnterRequest("alice");
+  other_user.user_sig = CreateUserSig(*apps_.Find(kAppId), "bob", kUnixNow, 3600);
+  EXPECT_EQ(ErrorOf(Ask(session, other_user)), "sig_wrong_user");
+  auto expired = EnterRequest("alice");
+  expired.user_sig = CreateUserSig(*apps_.Find(kAppId), "alice", kUnixNow - 7200, 3600);
+  EXPECT_EQ(ErrorOf(Ask(session, expired)), "sig_expired");
+  auto foreign = EnterRequest("alice");
+  foreign.user_sig = CreateUserSig({.sdk_app_id = kAppId, .secret_key = std::string(64, 'b')}, "alice", kUnixNow, 3600);
+  EXPECT_EQ(ErrorOf(Ask(session, foreign)), "sig_bad_signature");
+  auto garbage = EnterRequest("alice");
+  garbage.user_sig = "garbage";
+  EXPECT_EQ(ErrorOf(Ask(session, garbage)), "sig_malformed");
+  auto unknown = EnterRequest("alice");
+  unknown.sdk_app_id = 5;
+  EXPECT_EQ(ErrorOf(Ask(session, unknown)), "app_unknown");
+  EXPECT_EQ(control_->counts().rooms, 0u);
+}
+
+TEST_F(ControlTest, EveryAuthFailureHasAnEntryInTheProtocolsTable) {
+  for (int i = 0; i <= static_cast<int>(SigError::kMapKeyRequired); ++i) {
+    EXPECT_NE(signal::FindErrorByName(NameOf(static_cast<SigError>(i))), nullptr) << NameOf(static_cast<SigError>(i));
+  }
+}
+
+TEST_F(ControlTest, AMapKeyLimitsWhatAMemberMayDo) {
+  auto enter = EnterRequest("alice");
+  enter.private_map_key = CreatePrivateMapKey(*apps_.Find(kAppId), "alice", uint32_t{1234},
+                                              kMayCreateRoom | kMayEnter | kMayReceiveAudio, kUnixNow, 600);
+  const SessionId alice = Open();
+  Enter(alice, enter);
+  EXPECT_EQ(Commands<SetPublished>(), 0u);
+  EXPECT_EQ(ErrorOf(Ask(alice, signal::Publish{StreamType::kMain, true, std::nullopt})), "not_allowed");
+  auto elsewhere = EnterRequest("bob");
+  elsewhere.private_map_key =
+      CreatePrivateMapKey(*apps_.Find(kAppId), "bob", uint32_t{99}, kAllPrivileges, kUnixNow, 600);
+  EXPECT_EQ(ErrorOf(Ask(Open(), elsewhere)), "map_key_wrong_room");
+  auto guest = EnterRequest("bob");
+  guest.room.value = uint32_t{77};
+  guest.private_map_key = CreatePrivateMapKey(*apps_.Find(kAppId), "bob", uint32_t{77}, kMayEnter, kUnixNow, 600);
+  EXPECT_EQ(ErrorOf(Ask(Open(), guest)), "map_key_privilege");
+}
+
+TEST_F(ControlTest, ABrokenOfferIsRefusedAndLeavesNothing) {
+  auto enter = EnterRequest("alice");
+  enter.offer = "v=0";
+  EXPECT_EQ(ErrorOf(Ask(Open(), enter)), "sdp_invalid");
+  EXPECT_EQ(control_->counts().rooms, 0u);
+  EXPECT_THAT(commands_, IsEmpty());
+}
+
+TEST_F(ControlTest, RequestsBeforeEnterAndASecondEnterAreRefused) {
+  const SessionId session = Open();
+  EXPECT_EQ(ErrorOf(Ask(session, signal::Exit{})), "not_entered");
+  EXPECT_EQ(ErrorOf(Ask(session, signal::Ping{})), "ok");
+  Enter(session, EnterRequest("alice"));
+  EXPECT_EQ(ErrorOf(Ask(session, EnterRequest("alice"))), "already_entered");
+  auto other_room = EnterRequest("alice");
+  other_room.room.value = std::string("other");
+  EXPECT_EQ(ErrorOf(Ask(session, other_room)), "already_entered");
+  EXPECT_EQ(control_->counts().rooms, 1u) << "the refused one made no room";
+}
+
+TEST_F(ControlTest, ExitEndsMemberPeerAndRoom) {
+  const SessionId session = Open();
+  Enter(session, EnterRequest("alice"));
+  EXPECT_EQ(ErrorOf(Ask(session, signal::Exit{})), "ok");
+  EXPECT_EQ(Commands<RemovePeer>(), 1u);
+  EXPECT_EQ(control_->counts().rooms, 0u);
+  EXPECT_EQ(control_->counts().members, 0u);
+  Enter(session, EnterRequest("alice"));
+  EXPECT_EQ(control_->counts().members, 1u);
+}
+
+TEST_F(ControlTest, TheSameUserElsewhereReplacesTheOlderOne) {
+  const SessionId bob = Open();
+  Enter(bob, EnterRequest("bob"));
+  const SessionId older = Open();
+  Enter(older, EnterRequest("alice"));
+  Enter(Open(), EnterRequest("alice"));
+  EXPECT_THAT(Told<signal::Kicked>(older), ElementsAre(signal::Kicked{signal::KickReason::kReplaced}));
+  EXPECT_THAT(Closed(older), ElementsAre(CloseCode::kKicked));
+  EXPECT_THAT(Told<signal::MemberLeft>(bob), ElementsAre(signal::MemberLeft{"alice", signal::LeaveReason::kReplaced}));
+  EXPECT_EQ(control_->counts().members, 2u);
+  CloseSocket(older);
+  EXPECT_EQ(control_->counts().members, 2u) << "the end of the replaced socket takes nobody out";
+}
+
+TEST_F(ControlTest, ALostSocketKeepsTheSeatAndResumeTakesItBack) {
+  const SessionId bob = Open();
+  Enter(bob, EnterRequest("bob"));
+  const SessionId lost = Open();
+  const auto first = Enter(lost, EnterRequest("alice"));
+  CloseSocket(lost);
+  EXPECT_THAT(Told<signal::MemberPaused>(bob), SizeIs(1));
+  EXPECT_EQ(control_->counts().paused_members, 1u);
+  now_ = now_ + Duration::Seconds(30);
+  auto again = EnterRequest("alice");
+  again.resume = first.resume;
+  const auto second = Enter(Open(), again);
+  EXPECT_TRUE(second.resumed);
+  EXPECT_NE(second.resume, first.resume);
+  EXPECT_THAT(second.slots, SizeIs(2));
+  EXPECT_THAT(Told<signal::MemberResumed>(bob), SizeIs(1));
+  EXPECT_THAT(Told<signal::MemberLeft>(bob), IsEmpty());
+  EXPECT_EQ(Commands<RemovePeer>(), 1u);
+  now_ = now_ + Duration::Seconds(100);
+  control_->OnTimer(now_);
+  EXPECT_EQ(control_->counts().members, 2u) << "the old deadline is void";
+}
+
+TEST_F(ControlTest, AnUnknownResumeTokenIsAFirstEntry) {
+  auto enter = EnterRequest("alice");
+  enter.resume = "0123456789abcdef";
+  EXPECT_FALSE(Enter(Open(), enter).resumed);
+}
+
+TEST_F(ControlTest, AfterTheSeatTimeTheMemberIsGone) {
+  const SessionId bob = Open();
+  Enter(bob, EnterRequest("bob"));
+  const SessionId lost = Open();
+  Enter(lost, EnterRequest("alice"));
+  CloseSocket(lost);
+  EXPECT_EQ(control_->NextTimer(), now_ + Duration::Seconds(90));
+  now_ = control_->NextTimer();
+  control_->OnTimer(now_);
+  Collect();
+  EXPECT_THAT(Told<signal::MemberLeft>(bob), ElementsAre(signal::MemberLeft{"alice", signal::LeaveReason::kTimeout}));
+  EXPECT_EQ(control_->counts().members, 1u);
+  EXPECT_TRUE(control_->NextTimer().is_never());
+}
+
+TEST_F(ControlTest, LostMediaPausesTheMemberAndEndsItWhenItDoesNotComeBack) {
+  const SessionId alice = Open();
+  const SessionId bob = Open();
+  Enter(bob, EnterRequest("bob"));
+  Enter(alice, EnterRequest("alice"));
+  const PeerId peer = std::get<AddPeer>(*std::find_if(commands_.rbegin(), commands_.rend(), [](const auto& c) {
+                        return std::holds_alternative<AddPeer>(c);
+                      })).config.id;
+  control_->OnWorkerEvent(now_, 0, PeerLost{peer, PeerLossReason::kConsentExpired, "gone"});
+  Collect();
+  EXPECT_THAT(Told<signal::MemberPaused>(bob), SizeIs(1));
+  now_ = control_->NextTimer();
+  control_->OnTimer(now_);
+  Collect();
+  EXPECT_THAT(Told<signal::Kicked>(alice), ElementsAre(signal::Kicked{signal::KickReason::kMediaTimeout}));
+  EXPECT_THAT(Closed(alice), ElementsAre(CloseCode::kKicked));
+  EXPECT_EQ(control_->counts().members, 1u);
+}
+
+TEST_F(ControlTest, MessagesReachTheOthersOrTheOneNamed) {
+  const SessionId alice = Open();
+  const SessionId bob = Open();
+  Enter(alice, EnterRequest("alice"));
+  Enter(bob, EnterRequest("bob"));
+  const std::vector<std::byte> data(3, std::byte{7});
+  EXPECT_EQ(ErrorOf(Ask(alice, signal::Message{std::nullopt, 2, data})), "ok");
+  EXPECT_THAT(Told<signal::MessageEvent>(bob), ElementsAre(signal::MessageEvent{"alice", 2, 1, data}));
+  EXPECT_THAT(Told<signal::MessageEvent>(alice), IsEmpty());
+  EXPECT_EQ(ErrorOf(Ask(alice, signal::Message{"carol", 2, data})), "member_not_found");
+  for (int i = 0; i < 40; ++i) Ask(alice, signal::Message{"bob", 1, data});
+  EXPECT_EQ(ErrorOf(Ask(alice, signal::Message{"bob", 1, data})), "rate_limited");
+}
+
+TEST_F(ControlTest, DrainingTellsEverybodyAndLetsNobodyIn) {
+  const SessionId alice = Open();
+  Enter(alice, EnterRequest("alice"));
+  control_->Drain(now_);
+  Collect();
+  EXPECT_THAT(Told<signal::Draining>(alice), SizeIs(1));
+  EXPECT_THAT(Closed(alice), ElementsAre(CloseCode::kDraining));
+  const SessionId late = Open();
+  Collect();
+  EXPECT_THAT(Closed(late), ElementsAre(CloseCode::kDraining));
+}
+
+TEST_F(ControlTest, LimitsOfTheServerAreKept) {
+  Restart({.max_rooms = 1});
+  Enter(Open(), EnterRequest("alice"));
+  auto other = EnterRequest("bob");
+  other.room.value = uint32_t{2};
+  EXPECT_EQ(ErrorOf(Ask(Open(), other)), "server_busy");
+  Restart({.max_members = 1});
+  Enter(Open(), EnterRequest("alice"));
+  EXPECT_EQ(ErrorOf(Ask(Open(), EnterRequest("bob"))), "server_busy");
+}
+
+TEST_F(ControlTest, NegotiateKeepsThePeerAndAddsASection) {
+  const SessionId alice = Open();
+  const auto entered = Enter(alice, EnterRequest("alice"));
+  const auto response = Ask(alice, signal::Negotiate{SdkOffer(), EnterRequest("alice").tracks});
+  ASSERT_TRUE(std::holds_alternative<signal::NegotiateResult>(response.body)) << ErrorOf(response);
+  EXPECT_EQ(Commands<UpdatePeer>(), 1u);
+  EXPECT_EQ(Commands<AddPeer>(), 1u);
+}
+
+TEST(QualityTest, GradesFollowTheWorseOfLossAndDelay) {
+  struct Row {
+    double loss;
+    int64_t rtt_us;
+    int grade;
+  };
+  const Row rows[] = {{-1, -1, 0},  {0, -1, 1},  {0, 10'000, 1}, {0.02, 10'000, 2}, {0, 200'000, 2},
+                      {0.05, 0, 3}, {0.1, 0, 4}, {0.5, 0, 5},    {0, 900'000, 5},   {-1, 600'000, 4}};
+  for (const Row& row : rows) EXPECT_EQ(QualityGrade(row.loss, row.rtt_us), row.grade) << row.loss << " " << row.rtt_us;
+}
+
+}  // namespace
+}  // namespace duet
