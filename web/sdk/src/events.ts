@@ -35,6 +35,7 @@ export const EVENT = {
 
 export type EventName = (typeof EVENT)[keyof typeof EVENT];
 
+/** RECONNECTED is there for applications that name it; back from a loss is RECONNECTING -> CONNECTED. */
 export type ConnectionState =
   | 'DISCONNECTED' | 'CONNECTING' | 'CONNECTED' | 'RECONNECTING' | 'RECONNECTED';
 

@@ -85,6 +85,7 @@ describe('camera', () => {
     const front = call.duet.getVideoTrack()!;
     await call.duet.updateLocalVideo({ option: { useFrontCamera: false } });
     expect(front.readyState).toBe('ended');
+    expect(call.platform.captures.map((c) => c.othersLive)).toEqual([0, 0]);
     expect(call.platform.captures.map((c) => (c.constraints.video as MediaTrackConstraints).facingMode)).toEqual([
       { exact: 'user' }, { exact: 'environment' }]);
     expect(call.platform.pc.sending('video')).toEqual([call.duet.getVideoTrack()]);

@@ -271,5 +271,12 @@ describe('lost media with a living socket', () => {
     })]);
     expect(enters(call).length).toBeGreaterThan(5);
     expect(enters(call).length).toBeLessThan(12);
+    call.platform.connects = true;
+    await call.advance(20_000);
+    expect(states(call).at(-1)).toBe('CONNECTED');
+    call.platform.connects = false;
+    call.server.drop();
+    await call.advance(30_000);
+    expect(call.heard('error')).toHaveLength(2); // another trouble is told again
   });
 });

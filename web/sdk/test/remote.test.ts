@@ -248,6 +248,18 @@ describe('pictures', () => {
     expect(call.server.asked('subscribe')).toHaveLength(1);
   });
 
+  it('are asked for again when the user comes back', async () => {
+    const call = await callWithBob();
+    await call.duet.startRemoteVideo({ userId: 'bob', view: call.platform.element('v') });
+    call.server.leave('bob');
+    expect(call.platform.videos).toEqual([]);
+    call.forget();
+    call.server.join('bob');
+    call.server.publishes('bob', 'main', { video: true });
+    await settle();
+    expect(call.server.asked('subscribe')).toEqual([{ userId: 'bob', stream: 'main', kind: 'video' }]);
+  });
+
   it('of somebody who leaves in the same moment are no error', async () => {
     const call = await callWithBob();
     call.server.members = [];

@@ -96,11 +96,12 @@ export class Connection {
   /** Resolves with the slot's mid, null when the stream is not published yet. Makes room when there is none. */
   async subscribe(ref: StreamRef, quality?: Quality): Promise<string | null> {
     const params = quality ? { ...ref, quality } : ref;
+    const had = this.transport.slotCount(ref.kind); // others may make room meanwhile
     try {
       return (await this.#link.request('subscribe', params)).mid ?? null;
     } catch (error) {
       if (!(error instanceof RpcError) || error.data?.name !== 'no_slot') throw error;
-      await this.growSlots(ref.kind, this.transport.slotCount(ref.kind) + 1);
+      await this.growSlots(ref.kind, had + 1);
       return (await this.#link.request('subscribe', params)).mid ?? null;
     }
   }

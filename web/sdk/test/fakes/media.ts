@@ -81,6 +81,7 @@ export class FakePeerConnection implements PeerConnection {
   readonly transceivers: FakeTransceiver[] = [];
   readonly answers: string[] = [];
   rolledBack = 0;
+  #offering = false;
   stats: object[] = [];
 
   constructor(readonly onState: () => void, readonly connectsByItself: () => boolean) {}
@@ -104,14 +105,19 @@ export class FakePeerConnection implements PeerConnection {
     if (this.connectionState === 'closed') throw new DOMException('closed', 'InvalidStateError');
     if (type === 'rollback') {
       this.rolledBack++;
+      this.#offering = false;
       return;
     }
+    // A browser would let the second offer replace the first, whose answer then fits nothing.
+    if (this.#offering) throw new DOMException('two negotiations at once', 'InvalidStateError');
+    this.#offering = true;
     this.transceivers.forEach((t, index) => {
       t.mid ??= String(index);
     });
   }
 
   async setRemoteDescription({ sdp }: RTCSessionDescriptionInit): Promise<void> {
+    this.#offering = false;
     this.answers.push(sdp ?? '');
     if (this.connectionState === 'new' && this.connectsByItself()) this.become('connected');
   }

@@ -37,7 +37,7 @@ export class FakePlatform implements Platform {
   readonly connections: FakePeerConnection[] = [];
   readonly allVideos: FakeVideo[] = [];
   readonly allAudios: FakeAudio[] = [];
-  readonly captures: Array<{ constraints: MediaStreamConstraints; tracks: FakeTrack[] }> = [];
+  readonly captures: Array<{ constraints: MediaStreamConstraints; tracks: FakeTrack[]; othersLive: number }> = [];
   /** Thrown by the captures to come, first one first; null lets one through. */
   readonly captureErrors: Array<Error | null> = [];
   devices: MediaDeviceInfo[] = [
@@ -185,9 +185,10 @@ export class FakePlatform implements Platform {
     const error = this.captureErrors.shift();
     if (error) throw error;
     const tracks: FakeTrack[] = [];
+    const othersLive = this.captures.flatMap((c) => c.tracks).filter((t) => t.readyState === 'live').length;
     if (constraints.audio) tracks.push(new FakeTrack('audio', { deviceId: 'mic-1' }));
     if (constraints.video) tracks.push(new FakeTrack('video', { deviceId: 'cam-1', width: 640, height: 480 }));
-    this.captures.push({ constraints, tracks });
+    this.captures.push({ constraints, tracks, othersLive });
     return fakeStream(tracks);
   }
 }
