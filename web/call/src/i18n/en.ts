@@ -190,7 +190,7 @@ export const en = {
   'error.map_key_required': 'This app demands a room permission (privateMapKey), and none was given.',
   'error.room_id_invalid': 'This room cannot be: enter a number from 1 to 4294967295, or a word of at most 64 bytes.',
   'error.user_id_invalid': 'This name cannot be: enter one of at most 128 bytes.',
-  'error.room_full': 'The room is full: two people are already in this call. Choose another room number.',
+  'error.room_full': 'The room is full: nobody else fits in. Choose another room number.',
   'error.server_draining': 'The server is stopping. Try again when it is back.',
   'error.server_busy': 'The server has reached its limit. Try again later.',
   'error.version_unsupported': 'Page and server are of different versions. Reload the page.',

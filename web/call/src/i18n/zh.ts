@@ -192,7 +192,7 @@ export const zh: Dictionary = {
   'error.map_key_required': '该应用要求进房权限（privateMapKey），但没有提供。',
   'error.room_id_invalid': '房间号无效：请输入 1 到 4294967295 的数字，或不超过 64 字节的文字。',
   'error.user_id_invalid': '名字无效：不能超过 128 字节。',
-  'error.room_full': '房间已满：已经有两个人在通话。请换一个房间号。',
+  'error.room_full': '房间已满，不能再进人了。请换一个房间号。',
   'error.server_draining': '服务器正在停止，请等它恢复后再试。',
   'error.server_busy': '服务器已达上限，请稍后再试。',
   'error.version_unsupported': '页面和服务器的版本不同，请刷新页面。',
