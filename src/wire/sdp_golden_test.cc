@@ -1,6 +1,13 @@
 // Offers as clients really make them: each is read, its meaning checked, and written and read again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "wire/sdp.h"
 
@@ -71,7 +78,7 @@ TEST_P(GoldenOffer, EverySectionHasATransport) {
     EXPECT_EQ(section.PreferredFingerprint()->bytes.size(), 32u);
     EXPECT_EQ(section.setup, SdpSetup::kActPass);
     EXPECT_FALSE(section.mid.empty());
-    if (section.is_rtp()) EXPECT_TRUE(section.rtcp_mux);
+    EXPECT_EQ(section.rtcp_mux, section.is_rtp());
   }
 }
 

@@ -1,6 +1,12 @@
 #include "wire/sdp.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace duet {
 namespace {

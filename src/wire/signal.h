@@ -88,7 +88,8 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 struct Stats {
-  std::string json = "{}";  // an object as compact JSON, at most kMaxStatsBytes
+  // An object as compact JSON, at most kMaxStatsBytes. Numbers with a fraction have an exponent: 2.95E1.
+  std::string json = "{}";
   bool operator==(const Stats&) const = default;
 };
 struct Ping {
