@@ -20,7 +20,7 @@ class AddressLimiter {
     auto found = buckets_.find(address);
     if (found == buckets_.end()) {
       if (buckets_.size() >= kMaxAddresses)
-        std::erase_if(buckets_, [now](auto& entry) { return entry.second.full(now); });
+        std::erase_if(buckets_, [now](const auto& entry) { return entry.second.full(now); });
       if (buckets_.size() >= kMaxAddresses) return false;
       found = buckets_.emplace(address, TokenBucket(per_second_, burst_)).first;
     }

@@ -1,7 +1,10 @@
 // Server: the whole of `duet serve` behind one class. It owns every socket and thread of the process: the media workers
 // with their UDP ports, Control, and the HTTPS and HTTP doors.
 //
-// Threads: Start and Stop are called from one thread (main). Between them nothing is asked of it.
+// Threads: Start, Stop and the destructor are called from one thread (main).
+//
+//   main ── Start, Stop          I/O (1) ── TCP, TLS, HTTP, WebSocket, Site, SignalHub
+//   Control (1) ── ControlLoop   media (N) ── WorkerThread, one UDP port each
 #pragma once
 
 #include <cstdint>
@@ -34,6 +37,8 @@ struct ServerLimits {
 };
 
 struct ServerOptions {
+  std::string version;  // for /v1/config, "0.1.0"
+
   // HTTPS and WSS, for everybody. A plain HTTP request on this port is sent on to https.
   ListenOptions https{true, IpAddress{}, 8443};
   // Plain HTTP and WS; meant for loopback, where browsers allow the camera without TLS.

@@ -13,24 +13,20 @@ class TokenBucket {
   TokenBucket(double per_second, double burst) : per_second_(per_second), burst_(burst), tokens_(burst) {}
 
   bool Take(Time now) {
-    Fill(now);
+    tokens_ = TokensAt(now);
+    if (now > filled_at_) filled_at_ = now;
     if (tokens_ < 1) return false;
     tokens_ -= 1;
     return true;
   }
   // Whether it is as if it had never been used.
-  bool full(Time now) {
-    Fill(now);
-    return tokens_ >= burst_;
-  }
+  bool full(Time now) const { return TokensAt(now) >= burst_; }
 
  private:
-  void Fill(Time now) {
-    if (now > filled_at_) {
-      // The first fill spans ages; min makes it the burst.
-      tokens_ = std::min(burst_, tokens_ + per_second_ * (now - filled_at_).seconds());
-      filled_at_ = now;
-    }
+  double TokensAt(Time now) const {
+    if (now <= filled_at_) return tokens_;
+    // The first fill spans ages; min makes it the burst.
+    return std::min(burst_, tokens_ + per_second_ * (now - filled_at_).seconds());
   }
   double per_second_;
   double burst_;

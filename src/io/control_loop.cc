@@ -55,7 +55,7 @@ ControlCounts ControlLoop::counts() const {
 }
 
 void ControlLoop::Wait() {
-  Time deadline = control_.NextTimer();
+  Time deadline = std::min(control_.NextTimer(), counts_due_);
   const Time now = clock_.Now();
   if (commands_wait_) deadline = std::min(deadline, now + kCommandRetry);
   int timeout_ms = -1;
@@ -94,18 +94,26 @@ void ControlLoop::Serve(Time now) {
   if (control_.NextTimer() <= now) control_.OnTimer(now);
 }
 
+// Counting walks over all rooms, so it is done once for the rounds of kCountsEvery.
+void ControlLoop::PublishCounts(Time now) {
+  const bool asleep_until_now = counts_due_.is_never();
+  if (asleep_until_now) counts_due_ = now + kCountsEvery;
+  if (now < counts_due_) return;
+  counts_due_ = Time::Never();
+  const ControlCounts fresh = control_.counts();
+  const std::lock_guard lock(counts_mutex_);
+  counts_ = fresh;
+}
+
 void ControlLoop::Run() {
   bool last_round = false;
   while (!last_round) {
     last_round = stop_.load(std::memory_order_acquire);
     Wait();
-    Serve(clock_.Now());
+    const Time now = clock_.Now();
+    Serve(now);
     SendCommands();
-    {
-      const ControlCounts now_counts = control_.counts();
-      const std::lock_guard lock(counts_mutex_);
-      counts_ = now_counts;
-    }
+    PublishCounts(now);
     std::vector<ControlOutput> outputs = control_.TakeOutputs();
     if (!outputs.empty()) deliver_(std::move(outputs));
   }

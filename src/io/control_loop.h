@@ -28,6 +28,7 @@ using ControlMail = std::variant<ControlInput, WorkerMail>;
 class ControlLoop {
  public:
   static constexpr size_t kMailboxCapacity = 8192;
+  static constexpr Duration kCountsEvery = Duration::Millis(20);
   // Called on the Control thread with everything that one round brought, in order. Must not block.
   using Deliver = std::function<void(std::vector<ControlOutput>)>;
 
@@ -46,7 +47,7 @@ class ControlLoop {
   // Serves what is in the mailbox, then joins. Commands that a full worker does not take are given up.
   void Stop();
 
-  // Any thread; at most one round old.
+  // Any thread; at most kCountsEvery old.
   ControlCounts counts() const;
 
  private:
@@ -54,6 +55,7 @@ class ControlLoop {
   void Wait();
   void Serve(Time now);
   void SendCommands();
+  void PublishCounts(Time now);
 
   const OsClock& clock_;
   OsRng rng_;
@@ -70,6 +72,7 @@ class ControlLoop {
   Deliver deliver_;
   std::atomic<bool> drain_ = false;
   std::atomic<bool> stop_ = false;
+  Time counts_due_ = Time::LongAgo();
   mutable std::mutex counts_mutex_;
   ControlCounts counts_;
   std::thread thread_;
