@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/h264.h"
+
 namespace duet {
 namespace {
 
@@ -10,10 +12,9 @@ namespace {
 // SRTP cannot guess the rollover counter wrong when the first packets are lost (RFC 3711 section 3.3.1).
 int64_t FirstSeq(Rng& rng) { return static_cast<int64_t>(rng.Below(0x7000) + 1); }
 
-// RFC 6184 section 8.1: the profile must be the same one, the packetization mode too; the level only bounds what may be
-// sent.
 bool SameH264(const CodecConfig& a, const CodecConfig& b) {
-  return a.packetization_mode == b.packetization_mode && (a.profile_level_id >> 8) == (b.profile_level_id >> 8);
+  return IsSameH264Format(H264ProfileLevelId::FromNumber(a.profile_level_id), a.packetization_mode,
+                          H264ProfileLevelId::FromNumber(b.profile_level_id), b.packetization_mode);
 }
 
 // The remote's codec for what a source sends: an exact match before one of the same kind.

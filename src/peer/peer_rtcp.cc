@@ -127,10 +127,10 @@ void Peer::SendRequests(Time now, Outbox& out) {
     writer.emplace(packet->buffer().first(kMaxRtcpBytes));
     return true;
   };
+  const Duration rtt = rtt_.valid() ? rtt_.rtt() : Duration::Millis(50);
   constexpr size_t kMaxNacks = 128;  // per track and round; the rest is due again at once
   for (const auto& track : uptracks_) {
     std::array<uint16_t, kMaxNacks> lost;
-    const Duration rtt = rtt_.valid() ? rtt_.rtt() : Duration::Millis(50);
     if (const size_t count = track->TakeNacks(now, rtt, lost); count > 0 && begin()) {
       writer->AddNack(rtcp_ssrc(), track->config().ssrc, std::span<const uint16_t>(lost).first(count));
     }

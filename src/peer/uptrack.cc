@@ -51,19 +51,21 @@ void Uptrack::RequestKeyframe(Time now) {
   if (is_video()) keyframes_.Request(now);
 }
 
-bool Uptrack::TakeKeyframeRequest(Time now) { return published_ && keyframes_.Due(now); }
+bool Uptrack::TakeKeyframeRequest(Time now, Duration rtt) {
+  return published_ && config_.ssrc.value() != 0 && keyframes_.Due(now, rtt);
+}
 
 size_t Uptrack::TakeNacks(Time now, Duration rtt, std::span<uint16_t> out) {
   if (!config_.codec.nack) return 0;
   const size_t count = nacks_.Due(now, rtt, out);
   // What is given up for lost leaves a hole that only a keyframe closes.
-  if (nacks_.TakeOverflow()) RequestKeyframe(now);
+  if (nacks_.TakeGivenUp()) RequestKeyframe(now);
   return count;
 }
 
 Time Uptrack::NextTimer() const {
   const Time nack = config_.codec.nack ? nacks_.NextTimer() : Time::Never();
-  return published_ ? std::min(nack, keyframes_.NextTimer()) : nack;
+  return published_ && config_.ssrc.value() != 0 ? std::min(nack, keyframes_.NextTimer()) : nack;
 }
 
 }  // namespace duet

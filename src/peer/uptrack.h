@@ -49,8 +49,8 @@ class Uptrack {
 
   // A subscriber needs a picture to start with.
   void RequestKeyframe(Time now);
-  // True when a PLI is to be sent now.
-  bool TakeKeyframeRequest(Time now);
+  // True when a PLI is to be sent now. Never while the track's SSRC is not known.
+  bool TakeKeyframeRequest(Time now, Duration rtt);
   // Sequence numbers to ask for again, at most out.size(); returns how many.
   size_t TakeNacks(Time now, Duration rtt, std::span<uint16_t> out);
   Time NextTimer() const;
