@@ -1,14 +1,13 @@
 // DtlsFlights: the datagrams between OpenSSL and a DtlsTransport, and the schedule of repeated flights.
 //
-// OpenSSL sees a BIO pair made of this object: a read takes the one datagram that was put in, a write is a datagram to
-// send. Its retransmission timer is armed with zero (DTLS_set_timer_cb), so that OpenSSL finds it due on its next read
-// and repeats the flight; the timer callback tells that what follows is a repetition, which is kept instead of sent,
-// and arms the timer with zero again until kRepeats of them are there. Then it arms it for longer than a transport
-// lives.
+// OpenSSL sees a BIO that is this object: a read takes the one datagram that was put in, a write is a datagram to send.
+// Its retransmission timer (DTLS_set_timer_cb) always is due at once, so on its next read OpenSSL repeats the flight
+// that it just wrote. The timer callback tells us that a repetition follows; it is kept instead of sent. After kRepeats
+// of them the callback returns more than a handshake lasts, and OpenSSL goes on to read.
 //
-//   write flight ─> arm (callback 0) ─> read: due (callback n) ─> write repetition 1 ─> ... kRepeats ─> read a datagram
+//   callback(0) ─> flight, sent ─> callback(1 us) ─> repetition 1, kept ─> ... ─> repetition kRepeats, kept ─> read
 //
-// The records of a repetition are put together into datagrams of up to kMtu bytes again.
+// The records of a repetition are put together into datagrams of up to kMtu bytes, as those of the flight are.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -56,16 +55,22 @@ class DtlsFlights {
     int repeat = 0;  // 0 = to be sent now, else the number of the repetition
     std::vector<std::byte> bytes;
   };
+  static const BIO_METHOD* Method();
+  static DtlsFlights& Of(BIO* bio);
   static unsigned OnTimerArmed(SSL* ssl, unsigned previous_us);
   static int Write(BIO* bio, const char* data, int size);
   static int Read(BIO* bio, char* data, int size);
   static long Control(BIO* bio, int command, long number, void* pointer);
-  static const BIO_METHOD* Method();
+
+  void StartFlight();
+  void Add(Bytes records);
+  void Send(int repeat, const Endpoint& to, Outbox& out);
 
   Bytes input_;
   std::vector<Datagram> written_;
-  int rendering_ = 0;  // the repetition that writes belong to now; 0 = none
-  bool armed_ = false;
+  int rendering_ = 0;        // the repetition that writes belong to now; 0 = the flight itself
+  bool new_flight_ = false;  // began since the last Flush
+  bool stopped_ = false;
   int repeats_sent_ = 0;
   Duration interval_;
   Time deadline_ = Time::Never();

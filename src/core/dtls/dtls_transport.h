@@ -18,7 +18,9 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/endpoint.h"
@@ -75,14 +77,12 @@ class DtlsTransport {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
 
-  void Advance();
+  void Handshake();
   void OnHandshakeDone();
-  void ReadAfterHandshake();
-  void OnSslError(int result);
-  void Flush(Time now, const Endpoint& to, Outbox& out);
+  void ReadRecords();
+  // False when no SRTP profile was agreed upon.
+  bool ExportKeys();
   void Fail(ErrorCode code, std::string message);
-  Status CheckCertificate() const;
-  Status ExportKeys();
 
   const DtlsRole role_;
   const DtlsFingerprint expected_;
