@@ -30,6 +30,7 @@ class RtcpWriter {
   // for in the next packet, so this never makes ok() false.
   size_t AddNack(Ssrc sender, Ssrc media, std::span<const uint16_t> sequences);
   bool AddPli(Ssrc sender, Ssrc media);
+  // REQUIRES: at least one entry.
   bool AddFir(Ssrc sender, std::span<const FirEntry> entries);
   // The bitrate is rounded down to 18 significant bits. At most 255 sources.
   bool AddRemb(Ssrc sender, uint64_t bitrate_bps, std::span<const Ssrc> ssrcs);

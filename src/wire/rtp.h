@@ -116,7 +116,7 @@ class RtpHeaderWriter {
 
   MutableBytes out_;
   size_t size_ = 0;  // written so far
-  bool ok_ = true;
+  bool ok_ = false;
   bool has_extensions_ = false;
   bool two_byte_form_ = false;
 };

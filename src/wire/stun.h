@@ -25,6 +25,8 @@
 #include "base/fixed_vector.h"
 #include "base/result.h"
 
+struct evp_md_st;  // EVP_MD of OpenSSL
+
 namespace duet {
 
 enum class StunClass : uint8_t { kRequest = 0, kIndication = 1, kSuccess = 2, kError = 3 };
@@ -159,15 +161,20 @@ class StunWriter {
   // The last attribute.
   void AddFingerprint();
 
-  bool ok() const { return writer_.ok(); }
-  size_t size() const { return writer_.size(); }
-  Bytes message() const { return writer_.written(); }
+  bool ok() const { return ok_; }
+  size_t size() const { return size_; }
+  Bytes message() const { return out_.first(size_); }
 
  private:
+  // Writes the attribute's head and zeros, sets the message's length, and returns where the value goes. Not ok(), and
+  // empty, when it does not fit.
+  MutableBytes BeginAttribute(StunAttribute type, size_t value_size);
   void AddU64(StunAttribute type, uint64_t value);
-  void PatchLength(size_t attributes_bytes);
+  void AddHmac(StunAttribute type, const evp_md_st* digest, size_t size, std::string_view key);
 
-  ByteWriter writer_;
+  MutableBytes out_;
+  size_t size_ = 0;
+  bool ok_ = true;
 };
 
 }  // namespace duet

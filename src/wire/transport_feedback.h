@@ -144,7 +144,7 @@ class TransportFeedbackWriter {
   };
   bool AddSymbol(Symbol symbol);
   bool Fits(Symbol symbol) const;
-  void WriteChunk();
+  void WriteChunk(bool last);
 
   MutableBytes out_;
   uint16_t base_sequence_;
