@@ -172,12 +172,8 @@ class RawPeer {
   void Feed(Bytes datagram = {}) {
     input_.assign(datagram.begin(), datagram.end());
     ERR_clear_error();
-    if (!connected()) {
-      SSL_do_handshake(ssl_.get());
-    } else {
-      char buffer[2048];
-      SSL_read(ssl_.get(), buffer, sizeof(buffer));
-    }
+    char buffer[2048];
+    if (connected() || SSL_do_handshake(ssl_.get()) == 1) SSL_read(ssl_.get(), buffer, sizeof(buffer));
     input_.clear();
     ERR_clear_error();
   }
