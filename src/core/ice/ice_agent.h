@@ -20,8 +20,8 @@
 // - Restart: media goes on to the selected address. The former credentials are answered until the remote has nominated
 //   with the new ones.
 //
-// Invariants: a message without the right integrity changes nothing; selected() is always an address from which an
-// authentic check came within the consent timeout; at most kMaxAddresses addresses are known.
+// Invariants: a message without the right integrity changes nothing; selected() is a known address, from which an
+// authentic check came less than consent_timeout before the last OnTimer; at most kMaxAddresses addresses are known.
 //
 // Thread rule: owned by one Peer. OnStun allocates nothing.
 #pragma once
@@ -86,7 +86,7 @@ class IceAgent {
   const std::optional<Endpoint>& selected() const { return selected_; }
   // Whether the remote has nominated the selected address, or we only had it first.
   bool nominated() const { return nominated_; }
-  bool IsKnown(const Endpoint& address) const;
+  bool IsKnown(const Endpoint& address) const { return Find(address) != nullptr; }
 
   // True from the moment at which nothing may be sent any more, until Restart.
   bool ConsentExpired(Time now) const;
@@ -106,12 +106,11 @@ class IceAgent {
   };
 
   const IceCredentials* FindLocal(std::string_view ufrag) const;
-  // The message's own right to be answered with success; answers with an error otherwise.
+  // kNone when the message may be answered with success; else it was answered with an error where one is due.
   Refusal Authenticate(const Endpoint& from, const StunMessage& message, Outbox& out) const;
-  void Learn(Time now, const Endpoint& from, Outcome& outcome);
-  void Select(Time now, const Endpoint& from, bool use_candidate, bool current, Outcome& outcome);
+  std::optional<Endpoint> Learn(Time now, const Endpoint& from);
+  bool Select(Time now, const Endpoint& from, bool use_candidate);
   const Address* Find(const Endpoint& endpoint) const;
-  Time consent_deadline() const;
 
   IceCredentials local_;
   IceCredentials remote_;
@@ -121,6 +120,7 @@ class IceAgent {
   std::optional<Endpoint> selected_;
   bool nominated_ = false;
   bool heard_any_ = false;
+  bool current_used_ = false;  // a check came with local_
   bool consent_lost_ = false;
 };
 

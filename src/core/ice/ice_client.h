@@ -66,18 +66,18 @@ class IceClient {
   struct Check {
     Endpoint to;
     StunTransactionId transaction{};
-    uint32_t priority = 0;
     int tries = 0;
-    Time next;  // the next try, or the end when tries are used up
-    bool failed = false;
+    Time next;  // when it is sent again, or fails when the tries are used up; Time::Never() once it failed
   };
 
-  void SetCandidates(std::span<const Endpoint> candidates);
   StunTransactionId NewTransaction();
-  void SendCheck(const Check& check, Outbox& out);
+  void SendCheck(const Check& check, Outbox& out) const;
   void RunChecks(Time now, Outbox& out);
-  void SendConsent(Time now, Outbox& out);
+  void FailWithoutHope();
+  void Fail();
   Duration ConsentPause();
+  Check* FindCheck(const Endpoint& from, const StunTransactionId& transaction);
+  void OnError(Check& check, const StunMessage& message);
 
   IceCredentials local_;
   IceCredentials remote_;

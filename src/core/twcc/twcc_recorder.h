@@ -18,7 +18,6 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
-#include "base/seq.h"
 #include "base/time.h"
 
 namespace duet {
@@ -32,6 +31,8 @@ class TwccRecorder {
   static constexpr size_t kFastPackets = 20;
   static constexpr size_t kMaxPackets = 100;
 
+  TwccRecorder() { arrivals_.fill(kNotArrived); }
+
   void OnPacket(Time now, uint16_t seq);
 
   // Writes one RTCP packet to `out` when one is due; its size, or 0 when none is. Call again while NextTimer() says so:
@@ -41,21 +42,22 @@ class TwccRecorder {
 
  private:
   static constexpr int64_t kNotArrived = INT64_MIN;
+  static constexpr int64_t kTickUs = 250;
 
   int64_t& Slot(int64_t seq) { return arrivals_[static_cast<uint64_t>(seq) % kWindow]; }
+  Time ArrivalOf(int64_t seq) { return Time::FromMicros(Slot(seq) * kTickUs); }
+  int64_t Extend(uint16_t seq) const;
   void Advance(int64_t seq);
-  void Schedule();
+  void Schedule(Time now);
 
-  Unwrapper<uint16_t> unwrapper_;
-  int64_t highest_ = -1;
-  int64_t next_ = 0;        // the first number of the next message
-  int64_t told_until_ = 0;  // numbers from here on were never told
-  size_t waiting_ = 0;      // arrivals that are not told
+  int64_t highest_ = -1;  // -1 = nothing came yet
+  int64_t next_ = 0;      // the first number of the next message
+  size_t waiting_ = 0;    // arrivals since the last message that left nothing over
   Time waiting_since_;
   Time due_ = Time::Never();
   uint8_t count_ = 0;  // of messages, wraps
-  std::array<int64_t, kWindow>
-      arrivals_{};  // in 250 us steps; slot seq mod kWindow, for (highest_ - kWindow, highest_]
+  // In 250 us steps; slot seq mod kWindow, for seq in (highest_ - kWindow, highest_].
+  std::array<int64_t, kWindow> arrivals_;
 };
 
 }  // namespace duet
