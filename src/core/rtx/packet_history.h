@@ -10,6 +10,7 @@
 // Thread rule: owned by one stream. Invariant: at most `capacity` packets are held.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
