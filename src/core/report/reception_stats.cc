@@ -29,7 +29,9 @@ void ReceptionStats::OnPacket(Time now, int64_t seq, uint32_t rtp_timestamp) {
 
 // RFC 3550 appendix A.8, with the jitter scaled by 16.
 void ReceptionStats::UpdateJitter(Time now, uint32_t rtp_timestamp) {
-  const int64_t arrival = (now - began_).us() * clock_rate_ / 1'000'000;
+  // In two parts: a product of all would overflow within the hour at the highest rate there is.
+  const int64_t us = (now - began_).us();
+  const int64_t arrival = us / 1'000'000 * clock_rate_ + us % 1'000'000 * clock_rate_ / 1'000'000;
   const uint32_t transit = static_cast<uint32_t>(arrival) - rtp_timestamp;
   const int64_t distance = std::abs(int64_t{WrapDistance(last_transit_, transit)});
   last_transit_ = transit;
@@ -75,8 +77,9 @@ ReportBlock ReceptionStats::MakeReportBlock(Time now, Ssrc ssrc) {
   block.jitter = jitter();
   if (has_sender_report_) {
     block.last_sr = last_sr_;
-    const int64_t delay = std::max<int64_t>((now - last_sr_at_).us(), 0) * 65536 / 1'000'000;
-    block.delay_since_last_sr = static_cast<uint32_t>(std::min<int64_t>(delay, UINT32_MAX));
+    constexpr Duration kLongest = Duration::Seconds(65'535);  // the field's whole seconds
+    const Duration delay = std::clamp(now - last_sr_at_, Duration::Zero(), kLongest);
+    block.delay_since_last_sr = static_cast<uint32_t>(delay.us() * 65536 / 1'000'000);
   }
   return block;
 }
