@@ -46,6 +46,7 @@ void DtlsTransport::Start(Time now, const Endpoint& to, Outbox& out) {
   state_ = State::kHandshaking;
   if (role_ == DtlsRole::kServer) return;
   Handshake();
+  SSL_free_buffers(ssl_.get());
   flights_.Flush(now, to, out);
 }
 
@@ -58,6 +59,9 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
   // Behind the last handshake message there may be more in the same datagram; repeated ones are answered in here.
   if (state_ == State::kConnected) ReadRecords();
   flights_.SetInput(Bytes());
+  // OpenSSL's record buffers are 33 kB; it makes them again when it needs them (SSL_MODE_RELEASE_BUFFERS is for TLS
+  // only).
+  SSL_free_buffers(ssl_.get());
   flights_.Flush(now, to, out);
 }
 

@@ -7,11 +7,15 @@
 // No application data is exchanged; what comes is dropped.
 //
 // Time. OpenSSL decides by the clock of the operating system when a flight is repeated, and offers no way to tell it
-// otherwise. So it never gets to wait: its timer is due at once, and it renders the repetitions of a flight (each with
-// record sequence numbers of its own, as section 4.2.4 wants) right after the flight itself. They are kept here and
-// sent one by one when `now` says so: after 100 ms, then at doubled intervals up to 3.2 s; RFC 6347 suggests 1 s for
-// the first, which a call would feel, while the round trip of most is below 100 ms and a needless repetition costs 1
-// kB. What OpenSSL does is thus a function of the datagrams alone. dtls_flights.h has the details.
+// otherwise. So it never gets to wait: its timer always is due at once, and it renders the repetitions of a flight
+// (each with record sequence numbers of its own, as section 4.2.4 wants) right after the flight itself. They are kept
+// here and sent one by one when `now` says so: after 100 ms, then at doubled intervals up to 3.2 s. RFC 6347 proposes 1
+// s for the first, which a caller would feel; most round trips are below 100 ms, and a needless repetition costs 1 kB.
+// So the datagrams are a function of what comes in, and of `now`. dtls_flights.h has the details.
+//
+// Cost (dtls_bench.cc, OpenSSL 3.0, one core of an EPYC server): a server's handshake takes 0.45 ms of CPU, of which
+// the repetitions are 1 %. A connected transport holds 39 kB in OpenSSL, 22 of them its buffer for handshake messages,
+// which it keeps in case the remote repeats its last flight.
 //
 // Thread rule: owned by one Peer. Pinned in memory: OpenSSL points to it.
 #pragma once

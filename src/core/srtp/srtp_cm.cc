@@ -16,8 +16,9 @@ unsigned char* Raw(std::byte* p) { return reinterpret_cast<unsigned char*>(p); }
 
 }  // namespace
 
-// OpenSSL 3 calls the SHA1_ functions deprecated. EVP_MAC in their place has to fetch, duplicate and free a context for
-// each packet: see the figures of BM_HmacSha1 in srtp_bench.cc.
+// OpenSSL 3 calls the SHA1_ functions deprecated. The HMAC of 1200 B takes 0.67 us with them, 0.79 us with an EVP_MAC
+// context that is initialised anew for each packet (BM_HmacSha1 in
+// srtp_bench.cc).
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 

@@ -5,8 +5,12 @@
 //   SRTCP, AEAD    header and SSRC, 8 B | encrypted rest | tag | E, index 31 bits
 //
 // Cipher contexts are made once with their key; a packet sets the IV only. Nothing allocates after construction.
-// Measured on a 2-core EPYC server with OpenSSL 3.0, 1200 B, beside libsrtp2 as Debian builds it (srtp_bench.cc):
-// see the table there.
+// Per 1200 B packet, OpenSSL 3.0 on one core of an EPYC server, beside libsrtp2 2.5 as Debian builds it
+// (srtp_bench.cc):
+//
+//   AEAD_AES_128_GCM         0.48 us   libsrtp2 0.93
+//   AEAD_AES_256_GCM         0.49 us   libsrtp2 0.97
+//   AES128_CM_HMAC_SHA1_80   0.91 us   libsrtp2 4.64
 //
 // Thread rule: owned by one Peer. Invariant, on the caller's side: an index of an SSRC is used for one content only,
 // else AEAD profiles give away the authentication key. The same content may be protected again (retransmission).
