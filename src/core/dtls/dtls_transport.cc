@@ -25,6 +25,20 @@ const char* ReasonText(int reason) {
   return text != nullptr ? text : "unknown reason";
 }
 
+// OpenSSL's record buffers are 33 kB, of which it gives back nothing by itself (SSL_MODE_RELEASE_BUFFERS is for TLS). A
+// transport has them only while OpenSSL works on it. Without them OpenSSL 3.0 crashes when it writes an alert, so every
+// call that may write one stands in the scope of this.
+class RecordBuffers {
+ public:
+  explicit RecordBuffers(SSL* ssl) : ssl_(ssl) { DUET_CHECK(SSL_alloc_buffers(ssl) == 1); }
+  ~RecordBuffers() { SSL_free_buffers(ssl_); }
+  RecordBuffers(const RecordBuffers&) = delete;
+  RecordBuffers& operator=(const RecordBuffers&) = delete;
+
+ private:
+  SSL* ssl_;
+};
+
 }  // namespace
 
 DtlsTransport::DtlsTransport(DtlsContext& context, DtlsRole role, DtlsFingerprint expected)
@@ -45,8 +59,10 @@ void DtlsTransport::Start(Time now, const Endpoint& to, Outbox& out) {
   if (state_ != State::kNew) return;
   state_ = State::kHandshaking;
   if (role_ == DtlsRole::kServer) return;
-  Handshake();
-  SSL_free_buffers(ssl_.get());
+  {
+    const RecordBuffers buffers(ssl_.get());
+    Handshake();
+  }
   flights_.Flush(now, to, out);
 }
 
@@ -55,9 +71,12 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
   if (state_ == State::kNew && role_ == DtlsRole::kServer) state_ = State::kHandshaking;
   if (state_ != State::kHandshaking && state_ != State::kConnected) return;
   flights_.SetInput(datagram);
-  if (state_ == State::kHandshaking) Handshake();
-  // Behind the last handshake message there may be more in the same datagram; repeated ones are answered in here.
-  if (state_ == State::kConnected) ReadRecords();
+  {
+    const RecordBuffers buffers(ssl_.get());
+    if (state_ == State::kHandshaking) Handshake();
+    // Behind the last handshake message there may be more in the same datagram; repeated ones are answered in here.
+    if (state_ == State::kConnected) ReadRecords();
+  }
   flights_.SetInput(Bytes());
   // OpenSSL's record buffers are 33 kB; it makes them again when it needs them (SSL_MODE_RELEASE_BUFFERS is for TLS
   // only).
@@ -73,7 +92,10 @@ void DtlsTransport::OnTimer(Time now, const Endpoint& to, Outbox& out) {
 
 void DtlsTransport::Close(Time now, const Endpoint& to, Outbox& out) {
   if (state_ == State::kConnected) {
-    SSL_shutdown(ssl_.get());
+    {
+      const RecordBuffers buffers(ssl_.get());
+      SSL_shutdown(ssl_.get());
+    }
     ERR_clear_error();
     flights_.Flush(now, to, out);
   }
