@@ -1,6 +1,6 @@
 // DtlsContext: what all DTLS transports of a worker share - certificate, version, ciphers, SRTP profiles.
 //
-// DTLS 1.2 only (RFC 6347), ECDHE with AES-GCM or ChaCha20-Poly1305, no tickets, no session cache, no renegotiation, no
+// DTLS 1.2 only (RFC 6347), ECDHE with AES-GCM, no tickets, no session cache, no renegotiation, no
 // compression. Both sides must show a certificate; it is judged by its fingerprint alone. SRTP profiles in our order of
 // preference: AEAD_AES_128_GCM, AEAD_AES_256_GCM, AES128_CM_HMAC_SHA1_80. As server OpenSSL chooses by its own order,
 // so a client that names AES-CM first (Chromium does) gets GCM.

@@ -1,7 +1,9 @@
-// A server that hears anything, at any time: it never connects, never crashes, and sends no more than its schedule and
-// the input allow. OpenSSL's handshake parsers are behind it, so records are also made well-formed around the input.
+// A server that hears anything, at any time. In its handshake: it never connects, never crashes, and sends no more than
+// its schedule and the input allow. After a genuine handshake: whoever has no key changes nothing, and the remote's
+// close_notify still is understood. OpenSSL's parsers are behind it, so records are also made well-formed around the
+// input.
 //
-//   input = { kind, 1 B | size, 2 B | bytes }*
+//   input = odd: after a handshake, 1 B | { kind, 1 B | size, 2 B | bytes }*
 //   kind    0 the bytes are a datagram    1 a handshake record around them    2 a fragment of a ClientHello around them
 //           3 a timer passes              4 a genuine ClientHello, altered    5 an alert around them    6 close
 #include <cstdint>
@@ -50,33 +52,37 @@ Datagram Fragment(Bytes body, uint64_t number) {
   return Record(22, number, message);
 }
 
-void Run(Shared& shared, Bytes input) {
-  ByteReader reader(input);
+// Reads one item. The datagram that it stands for; empty for a timer or a close.
+Datagram Next(const Shared& shared, ByteReader& reader, uint8_t& kind, uint64_t number) {
+  kind = reader.U8() % 7;
+  const Bytes bytes = reader.Read(std::min<size_t>(reader.U16(), reader.remaining()));
+  switch (kind) {
+    case 0: return Datagram(bytes.begin(), bytes.end());
+    case 1: return Record(22, number, bytes);
+    case 2: return Fragment(bytes, number);
+    case 4: {
+      Datagram hello = shared.hello;
+      for (size_t i = 0; i < bytes.size() && i < hello.size(); ++i) hello[i] ^= bytes[i];
+      return hello;
+    }
+    case 5: return Record(21, number, bytes);
+    default: return {};
+  }
+}
+
+void RunHandshake(Shared& shared, ByteReader reader) {
   Outbox out(shared.pool);
   Time now;
   // Nobody has the certificate with this fingerprint.
   DtlsTransport server(shared.context, DtlsRole::kServer, DtlsFingerprint{"sha-256", std::vector<uint8_t>(32, 7)});
-  uint64_t number = 0;
-  while (reader.remaining() > 0) {
-    const uint8_t kind = reader.U8();
-    const Bytes bytes = reader.Read(std::min<size_t>(reader.U16(), reader.remaining()));
-    Datagram datagram(bytes.begin(), bytes.end());
-    switch (kind % 7) {
-      case 0: break;
-      case 1: datagram = Record(22, number++, bytes); break;
-      case 2: datagram = Fragment(bytes, number++); break;
-      case 3:
-        datagram.clear();
-        if (!server.NextTimer().is_never()) now = std::max(now, server.NextTimer());
-        server.OnTimer(now, {}, out);
-        break;
-      case 4:
-        datagram = shared.hello;
-        for (size_t i = 0; i < bytes.size() && i < datagram.size(); ++i) datagram[i] ^= bytes[i];
-        break;
-      case 5: datagram = Record(21, number++, bytes); break;
-      default: datagram.clear(); server.Close(now, {}, out);
+  for (uint64_t number = 0; reader.remaining() > 0; ++number) {
+    uint8_t kind = 0;
+    const Datagram datagram = Next(shared, reader, kind, number);
+    if (kind == 3) {
+      if (!server.NextTimer().is_never()) now = std::max(now, server.NextTimer());
+      server.OnTimer(now, {}, out);
     }
+    if (kind == 6) server.Close(now, {}, out);
     server.OnDatagram(now, datagram, {}, out);
     DUET_CHECK(server.state() != DtlsTransport::State::kConnected);
     DUET_CHECK(out.size() <= 8);
@@ -89,10 +95,42 @@ void Run(Shared& shared, Bytes input) {
   }
 }
 
+void Deliver(Outbox& out, DtlsTransport& to) {
+  const std::vector<Transmit> datagrams(out.queued().begin(), out.queued().end());
+  out.Clear();
+  for (const Transmit& transmit : datagrams) to.OnDatagram(Time(), transmit.packet->bytes(), {}, out);
+}
+
+void RunConnected(Shared& shared, ByteReader reader) {
+  Outbox out(shared.pool);
+  const DtlsFingerprint fingerprint = shared.certificate.fingerprint();
+  DtlsTransport server(shared.context, DtlsRole::kServer, fingerprint);
+  DtlsTransport client(shared.context, DtlsRole::kClient, fingerprint);
+  client.Start(Time(), {}, out);
+  for (int i = 0; i < 2; ++i) {
+    Deliver(out, server);
+    Deliver(out, client);
+  }
+  DUET_CHECK(client.state() == DtlsTransport::State::kConnected);
+  for (uint64_t number = 100; reader.remaining() > 0; ++number) {
+    uint8_t kind = 0;
+    server.OnDatagram(Time(), Next(shared, reader, kind, number), {}, out);
+    DUET_CHECK(server.state() == DtlsTransport::State::kConnected && out.empty());
+  }
+  client.Close(Time(), {}, out);
+  Deliver(out, server);
+  DUET_CHECK(server.state() == DtlsTransport::State::kClosed);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Shared shared;
-  Run(shared, std::as_bytes(std::span(data, size)));
+  ByteReader reader(std::as_bytes(std::span(data, size)));
+  if ((reader.U8() & 1) != 0) {
+    RunConnected(shared, reader);
+  } else {
+    RunHandshake(shared, reader);
+  }
   return 0;
 }

@@ -273,22 +273,36 @@ TEST(DtlsInteropTest, RenegotiationIsNotStarted) {
   EXPECT_TRUE(server.NextTimer().is_never());
 }
 
-TEST(DtlsInteropTest, ForgedAlertAfterTheHandshakeIsIgnored) {
+// Each in clear or without a valid tag, so not from the remote. OpenSSL alone would end the association over the last.
+TEST(DtlsInteropTest, ForgedRecordsAfterTheHandshakeAreIgnored) {
   RawPeer client(DtlsRole::kClient, kChromiumProfiles);
   DtlsTransport server = MakeServer();
   client.Feed();
   client.Talk(server);
   ASSERT_EQ(server.state(), State::kConnected);
-  // In clear and of epoch 0: not from the remote.
-  Datagram forged{std::byte{21}, std::byte{0xfe}, std::byte{0xfd}};
-  forged.resize(13 + 2);
-  forged[10] = std::byte{9};
-  StoreU16(&forged[11], 2);
-  StoreU16(&forged[13], 0x0228);
+  struct Forged {
+    uint8_t type;
+    uint16_t epoch;
+    uint16_t length;
+  };
   PacketPool pool(8);
   Outbox out(pool);
-  server.OnDatagram(Time(), forged, {}, out);
-  EXPECT_EQ(server.state(), State::kConnected);
+  for (const Forged& f : {Forged{21, 0, 2}, Forged{22, 0, 100}, Forged{20, 0, 1}, Forged{23, 0, 50}, Forged{21, 1, 26},
+                          Forged{22, 1, 100}, Forged{21, 2, 26}, Forged{22, 1, 15}}) {
+    Datagram forged(13 + f.length, std::byte{2});
+    StoreU8(&forged[0], f.type);
+    StoreU16(&forged[1], 0xfefd);
+    StoreU16(&forged[3], f.epoch);
+    StoreU64(&forged[5], 0);
+    StoreU16(&forged[9], 77);
+    StoreU16(&forged[11], f.length);
+    server.OnDatagram(Time(), forged, {}, out);
+    EXPECT_EQ(server.state(), State::kConnected) << int{f.type} << " " << f.epoch << " " << f.length;
+    EXPECT_TRUE(out.empty());
+  }
+  SSL_shutdown(client.ssl());
+  client.Talk(server);
+  EXPECT_EQ(server.state(), State::kClosed);
 }
 
 TEST(DtlsCertificateTest, EachHasAKeyOfItsOwn) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "core/dtls/dtls_record.h"
 
 namespace duet {
 namespace {
@@ -67,7 +68,7 @@ void DtlsTransport::Start(Time now, const Endpoint& to, Outbox& out) {
 }
 
 void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Outbox& out) {
-  if (datagram.empty()) return;
+  if (!LooksLikeDtls(datagram)) return;
   if (state_ == State::kNew && role_ == DtlsRole::kServer) state_ = State::kHandshaking;
   if (state_ != State::kHandshaking && state_ != State::kConnected) return;
   flights_.SetInput(datagram);

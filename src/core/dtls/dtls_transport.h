@@ -56,7 +56,7 @@ class DtlsTransport {
 
   // A client sends its first flight. Does nothing when started before.
   void Start(Time now, const Endpoint& to, Outbox& out);
-  // One datagram of the remote. A server that was not started starts.
+  // One datagram from the address of the remote; what is not DTLS is dropped. A server that was not started starts.
   void OnDatagram(Time now, Bytes datagram, const Endpoint& to, Outbox& out);
   // Repeats the last flight when it is due. Safe when called early.
   void OnTimer(Time now, const Endpoint& to, Outbox& out);
