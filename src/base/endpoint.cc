@@ -20,7 +20,9 @@ IpAddress IpAddress::V4(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
 }
 
 Result<IpAddress> IpAddress::Parse(std::string_view text) {
-  if (text.size() > INET6_ADDRSTRLEN) return Error{ErrorCode::kMalformed, "not an IP address"};
+  // inet_pton stops at a zero byte, so what is behind one would go unseen.
+  if (text.size() > INET6_ADDRSTRLEN || text.find('\0') != text.npos)
+    return Error{ErrorCode::kMalformed, "not an IP address"};
   const std::string terminated(text);
   std::array<uint8_t, 4> v4;
   if (inet_pton(AF_INET, terminated.c_str(), v4.data()) == 1) return FromV4(v4);

@@ -21,7 +21,7 @@ class Duration {
 
   constexpr int64_t us() const { return us_; }
   constexpr int64_t ms() const { return us_ / 1000; }
-  constexpr double seconds() const { return static_cast<double>(us_) * 1e-6; }
+  constexpr double seconds() const { return static_cast<double>(us_) / 1e6; }
 
   constexpr auto operator<=>(const Duration&) const = default;
   constexpr Duration operator+(Duration o) const { return Duration(us_ + o.us_); }
