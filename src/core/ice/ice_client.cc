@@ -142,14 +142,13 @@ bool IceClient::OnStun(Time now, const Endpoint& from, const StunMessage& messag
   return true;
 }
 
-// A response must come from where its request was sent to (RFC 8445 section 7.2.5.2.1). Only checks that were sent can
-// be answered.
+// A response must come from where its request was sent to (RFC 8445 section 7.2.5.2.1).
 IceClient::Check* IceClient::FindCheck(const Endpoint& from, const StunTransactionId& transaction) {
   if (state_ == State::kConnected) {
     return consent_.to == from && consent_.transaction == transaction ? &consent_ : nullptr;
   }
   for (Check& check : checks_) {
-    if (check.tries > 0 && check.to == from && check.transaction == transaction) return &check;
+    if (check.to == from && check.transaction == transaction) return &check;
   }
   return nullptr;
 }

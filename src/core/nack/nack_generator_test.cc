@@ -111,6 +111,13 @@ TEST_F(NackGeneratorTest, TellsArrivalsApart) {
   EXPECT_EQ(nacks_.missing(), 0u);
 }
 
+TEST_F(NackGeneratorTest, WhatIsTooOldIsNotTakenForAMissingPacketOfTheSameSlot) {
+  Get(0, 10'000);
+  Get(0, 10'002);
+  EXPECT_EQ(Get(0, 10'001 - NackGenerator::kWindow), Arrival::kDuplicate);
+  EXPECT_THAT(Due(10), ElementsAre(10'001));
+}
+
 TEST_F(NackGeneratorTest, NumbersWrapOnTheWire) {
   GetAll(0, 65'530, 65'534);
   Get(1, 65'538);

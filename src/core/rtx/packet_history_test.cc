@@ -83,6 +83,8 @@ TEST_F(PacketHistoryTest, TakesPacketsOutOfOrder) {
   EXPECT_EQ(Ask(1, 102), HistoryMiss::kUnknown);
   EXPECT_EQ(Ask(1, 80), HistoryMiss::kUnknown);
   EXPECT_EQ(pool_.in_use(), 4u);
+  history_.Trim(At(1001));
+  EXPECT_EQ(pool_.in_use(), 0u);
 }
 
 TEST_F(PacketHistoryTest, LetsGoOfOldPackets) {
