@@ -23,7 +23,7 @@
 // Invariants: a message without the right integrity changes nothing; selected() is a known address, from which an
 // authentic check came less than consent_timeout before the last OnTimer; at most kMaxAddresses addresses are known.
 //
-// Thread rule: owned by one Peer. OnStun allocates nothing.
+// Thread rule: owned by one Peer. OnStun allocates nothing itself (OpenSSL's HMAC does, and frees it again).
 #pragma once
 
 #include <cstdint>

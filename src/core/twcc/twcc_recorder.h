@@ -6,8 +6,8 @@
 // more; senders take the newer word. Times are sent in steps of 250 us and are exact in these steps: the error does not
 // add up.
 //
-// A message is due 100 ms after the first arrival that is not told yet, 50 ms when 20 are waiting, at once for 100: a
-// sender at 300 kbit/s spends about 3 % on it, one at 2 Mbit/s learns of a queue within 50 ms.
+// A message is due 100 ms after the first arrival that is not told yet, 50 ms when 10 are waiting, at once for 100: at
+// 300 kbit/s that is some 6 kbit/s, 2 %, the other way; at 2 Mbit/s the sender learns of a queue within 50 ms.
 //
 // Memory: 8 KiB, in the object. Thread rule: owned by one Peer. Invariant: only numbers in the newest kWindow are told.
 #pragma once
@@ -28,7 +28,7 @@ class TwccRecorder {
   static constexpr int64_t kWindow = 1024;
   static constexpr Duration kSlowInterval = Duration::Millis(100);
   static constexpr Duration kFastInterval = Duration::Millis(50);
-  static constexpr size_t kFastPackets = 20;
+  static constexpr size_t kFastPackets = 10;
   static constexpr size_t kMaxPackets = 100;
 
   TwccRecorder() { arrivals_.fill(kNotArrived); }

@@ -83,11 +83,11 @@ TEST_F(TwccRecorderTest, LossesBetweenMessagesAreToldOnce) {
 }
 
 TEST_F(TwccRecorderTest, ManyPacketsAreToldSooner) {
-  for (uint16_t n = 0; n < 19; ++n) Get(1, n);
+  for (uint16_t n = 0; n < 9; ++n) Get(1, n);
   EXPECT_EQ(recorder_.NextTimer(), At(101));
-  Get(2, 19);
+  Get(2, 9);
   EXPECT_EQ(recorder_.NextTimer(), At(51));
-  for (uint16_t n = 20; n < 100; ++n) Get(3, n);
+  for (uint16_t n = 10; n < 100; ++n) Get(3, n);
   EXPECT_EQ(recorder_.NextTimer(), At(3));
   EXPECT_EQ(Feedback(3)[0].received.size(), 100u);
 }
@@ -144,8 +144,8 @@ TEST_F(TwccRecorderTest, DuplicatesKeepTheFirstArrival) {
 TEST_F(TwccRecorderTest, WhatDoesNotFitGoesIntoAnotherMessage) {
   std::vector<std::pair<uint16_t, double>> expected;
   for (uint16_t n = 0; n < 90; ++n) {
-    Get(n, static_cast<uint16_t>(2 * n));
-    expected.emplace_back(static_cast<uint16_t>(2 * n), n);
+    Get(n / 2.0, static_cast<uint16_t>(2 * n));
+    expected.emplace_back(static_cast<uint16_t>(2 * n), n / 2.0);
   }
   std::vector<std::pair<uint16_t, double>> told;
   const auto messages = Feedback(100, 60);
