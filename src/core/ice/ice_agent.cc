@@ -67,7 +67,7 @@ IceAgent::Outcome IceAgent::OnStun(Time now, const Endpoint& from, const StunMes
 }
 
 // In the order of RFC 8489 sections 6.3 and 9.1.3, then RFC 8445 section 7.3.1.1. Answers to what is authentic have
-// integrity themselves, others must not (RFC 8489 section 9.1.4).
+// integrity themselves, others must not (RFC 8489 section 9.1.3).
 IceAgent::Refusal IceAgent::Authenticate(const Endpoint& from, const StunMessage& message, Outbox& out) const {
   if (!message.is_binding_request()) return Refusal::kNotARequest;
   if (message.Find(StunAttribute::kFingerprint) && !message.CheckFingerprint()) return Refusal::kBadFingerprint;

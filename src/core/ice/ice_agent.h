@@ -61,7 +61,7 @@ class IceAgent {
   enum class Refusal : uint8_t {
     kNone,
     kNotARequest,       // a response or an indication: a lite agent awaits neither. Not answered
-    kBadFingerprint,    // RFC 8489 section 7.3: not answered
+    kBadFingerprint,    // RFC 8489 section 6.3: not answered
     kBadRequest,        // USERNAME or integrity is missing: 400
     kUnauthenticated,   // not our ufrag, or the integrity does not fit: 401
     kUnknownAttribute,  // one that must be understood: 420

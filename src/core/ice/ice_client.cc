@@ -156,7 +156,7 @@ IceClient::Check* IceClient::FindCheck(const Endpoint& from, const StunTransacti
 void IceClient::OnError(Check& check, const StunMessage& message) {
   const auto error = message.ErrorResponse();
   if (!error) return;
-  // Those who could not authenticate the request cannot prove themselves either (RFC 8489 section 9.1.4).
+  // Those who could not authenticate the request cannot prove themselves either (RFC 8489 section 9.1.3).
   const bool unprovable = error->code == kStunBadRequest || error->code == kStunUnauthenticated;
   if (!unprovable && !message.CheckIntegrity(remote_.password)) return;
   last_error_ = error->code;
