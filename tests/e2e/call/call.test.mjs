@@ -4,6 +4,8 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { Caller, launchBrowser } from '../lib/browser.mjs';
 import { DuetServer, until } from '../lib/server.mjs';
 
+// Slots that the socket's receive batch keeps for what comes next.
+const RECEIVE_BATCH = 64;
 const ROOM = { roomID: '1234', template: '1v1' };
 
 describe('a call', () => {
@@ -38,7 +40,7 @@ describe('a call', () => {
     const [alice, bob] = await call();
     for (const caller of [alice, bob]) {
       const stats = await until('sound', async () => { const s = await caller.stats(); return s.audio_level > 0.001 && s; });
-      assert.equal(stats.srtp_cipher, 'AEAD_AES_128_GCM');
+      assert.match(stats.srtp_cipher, /AEAD_AES_128_GCM/);
       assert.match(stats.codec, /H264/i);
       assert.equal(stats.width / stats.height, 640 / 480);
     }
@@ -210,8 +212,9 @@ describe('nothing is left behind', () => {
       await bob.waitState('ended');
       const counts = await until('the server to be empty', async () => {
         const c = await server.counts();
-        return c.members === 0 && c.rooms === 0 && c.peers === 0 && c.packets_in_use === 0 && c;
+        return c.members === 0 && c.rooms === 0 && c.mediaRooms === 0 && c.peers === 0 && c.packetsInUse <= RECEIVE_BATCH && c;
       });
+      assert.equal(counts.addresses, 0);
       assert.equal(counts.uptracks, 0);
       assert.equal(counts.downtracks, 0);
     } finally {
