@@ -123,47 +123,51 @@ Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::E
 
   Command(worker, AddPeer{room.options().key, answer->config});
   peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config)});
-  if (existing != nullptr && existing->session != session.id) KickSession(*existing, signal::KickReason::kReplaced);
-  const std::string token = rng.Hex(16);
-  RoomEffects fx;
-  Member* member = existing;
-  if (resumed) {
-    const PeerId old_peer = existing->transport.peer;
-    existing->rights = *rights;
-    room.Resume(*existing, session.id, token, std::move(*transport), fx);
-    Apply(room, std::move(fx));
-    DropPeer(old_peer);
-  } else {
-    // Not RemoveMember: the room must outlive its last member for the moment between the two.
-    if (existing != nullptr) {
-      DropPeer(existing->transport.peer);
-      room.Leave(enter.user_id, signal::LeaveReason::kReplaced, fx);
-      --member_count;
-      --worker_load[worker];
-    }
-    member = &room.Enter(Member{.user_id = enter.user_id,
-                                .role = enter.role,
-                                .rights = *rights,
-                                .recv_mode = enter.recv_mode,
-                                .session = session.id,
-                                .resume_token = token,
-                                .transport = std::move(*transport)},
-                         fx);
-    ++member_count;
-    ++worker_load[worker];
-    Apply(room, std::move(fx));
-  }
-
+  Member& member = TakeSeat(session, room, existing, resumed, enter, *rights, std::move(*transport));
   session.room = &room;
   session.user_id = enter.user_id;
   session.log = session.connection_log.With("room", room.options().name.ToString()).With("user", enter.user_id);
   session.log.Info(std::string(resumed ? "resumed" : "entered") + ", client " + enter.client.platform + " " +
                    enter.client.version + ", " + std::to_string(room.size()) + " in the room");
-  signal::EnterResult result = DescribeRoom(room, *member);
+  signal::EnterResult result = DescribeRoom(room, member);
   result.session = std::to_string(session.id.value());
   result.resumed = resumed;
   result.answer = std::move(answer->sdp);
   return {std::move(result)};
+}
+
+Member& Control::State::TakeSeat(const ControlSession& session, RoomState& room, Member* existing, bool resumed,
+                                 const signal::Enter& enter, const Rights& rights, MemberTransport transport) {
+  if (existing != nullptr && existing->session != session.id) KickSession(*existing, signal::KickReason::kReplaced);
+  const std::string token = rng.Hex(16);
+  RoomEffects fx;
+  if (resumed) {
+    const PeerId old_peer = existing->transport.peer;
+    existing->rights = rights;
+    room.Resume(*existing, session.id, token, std::move(transport), fx);
+    Apply(room, std::move(fx));
+    DropPeer(old_peer);
+    return *existing;
+  }
+  // Not RemoveMember: the room must outlive its last member for the moment between the two.
+  if (existing != nullptr) {
+    DropPeer(existing->transport.peer);
+    room.Leave(enter.user_id, signal::LeaveReason::kReplaced, fx);
+    --member_count;
+    --worker_load[room.options().worker];
+  }
+  Member& member = room.Enter(Member{.user_id = enter.user_id,
+                                     .role = enter.role,
+                                     .rights = rights,
+                                     .recv_mode = enter.recv_mode,
+                                     .session = session.id,
+                                     .resume_token = token,
+                                     .transport = std::move(transport)},
+                              fx);
+  ++member_count;
+  ++worker_load[room.options().worker];
+  Apply(room, std::move(fx));
+  return member;
 }
 
 Control::State::Reply Control::State::OnNegotiate(ControlSession& session, signal::Negotiate&& negotiate) {

@@ -46,6 +46,10 @@ struct Control::State {
   Result<MemberTransport, signal::SignalError> MakeTransport(const Answer& answer,
                                                              std::span<const signal::TrackInfo> tracks,
                                                              signal::Role role, const Rights& rights) const;
+  // Puts the user of an accepted `enter` into the room: on its own seat again, in place of its older self, or as
+  // somebody new.
+  Member& TakeSeat(const ControlSession& session, RoomState& room, Member* existing, bool resumed,
+                   const signal::Enter& enter, const Rights& rights, MemberTransport transport);
   signal::EnterResult DescribeRoom(const RoomState& room, const Member& member) const;
 
   // control_requests.cc

@@ -134,8 +134,7 @@ void Peer::SendRequests(Time now, Outbox& out) {
     if (const size_t count = track->TakeNacks(now, rtt, lost); count > 0 && begin()) {
       writer->AddNack(rtcp_ssrc(), track->config().ssrc, std::span<const uint16_t>(lost).first(count));
     }
-    if (track->TakeKeyframeRequest(now, rtt) && begin())
-      writer->AddPli(rtcp_ssrc(), track->config().ssrc);
+    if (track->TakeKeyframeRequest(now, rtt) && begin()) writer->AddPli(rtcp_ssrc(), track->config().ssrc);
   }
   if (writer) SendRtcp(*writer, std::move(packet), out);
 }
