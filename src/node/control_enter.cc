@@ -144,6 +144,8 @@ Member& Control::State::TakeSeat(const ControlSession& session, RoomState& room,
   if (resumed) {
     const PeerId old_peer = existing->transport.peer;
     existing->rights = rights;
+    existing->role = enter.role;
+    existing->recv_mode = enter.recv_mode;
     room.Resume(*existing, session.id, token, std::move(transport), fx);
     Apply(room, std::move(fx));
     DropPeer(old_peer);
