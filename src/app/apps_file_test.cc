@@ -131,6 +131,7 @@ TEST(FilesTest, ErrorsNameThePathAndTheReason) {
   EXPECT_EQ(MakeDataDirectory(file).error().message,
             file.string() + " is not a directory. Choose another one with --data.");
   EXPECT_THAT(MakeDataDirectory(file / "below").error().message, HasSubstr("Not a directory"));
+  EXPECT_THAT(MakeDataDirectory("/proc/duet").error().message, HasSubstr("Cannot make the directory /proc/duet: "));
   EXPECT_EQ(ReadTextFile(dir / "none").error().code, ErrorCode::kNotFound);
   EXPECT_THAT(ReadTextFile(dir.path()).error().message, HasSubstr("Is a directory"));
   EXPECT_EQ(ReadTextFile(file, 0).error().code, ErrorCode::kLimit);

@@ -36,7 +36,9 @@ int RunCli(const std::vector<std::string>& args, CliContext& context) {
     AddServeCommand(root, context, status);
     AddAppCommand(root, context, status);
     AddSigCommand(root, context, status);
-    root.add_subcommand("version", "Print the version")->callback([&] { context.out << "duet " << kVersion << "\n"; });
+    root.add_subcommand("version", "Print the version")->footer("")->callback([&] {
+      context.out << "duet " << kVersion << "\n";
+    });
     try {
       // CLI11 takes the arguments from the back.
       root.parse(std::vector<std::string>(args.rbegin(), args.rend()));

@@ -25,7 +25,9 @@ Error SystemError(std::string_view doing, const fs::path& path, int error) {
     case EROFS: message += " Choose a directory on a writable disk."; break;
     default: break;
   }
-  return {error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable, std::move(message)};
+  // ENOTDIR: what should be a directory on the way is a file.
+  const bool missing = error == ENOENT || error == ENOTDIR;
+  return {missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable, std::move(message)};
 }
 
 class FileDescriptor {

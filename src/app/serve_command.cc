@@ -60,6 +60,7 @@ void AddServeCommand(CLI::App& root, CliContext& context, int& status) {
       ->type_name("FILE");
   serve->add_flag("--qr", flags->qr, "Print the QR code also when the output is no terminal");
   for (const Setting& setting : Settings()) flags->settings.emplace_back(&setting, AddSetting(*serve, setting));
+  serve->footer(std::string());  // not the program's
   serve->footer([] { return SettingsHelp() + "\n" + kExamples; });
   serve->callback([flags, &context, &status] { status = Run(*flags, context); });
 }

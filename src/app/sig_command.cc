@@ -126,7 +126,9 @@ int Explain(const SigOptions& options, CliContext& context) {
 }
 
 void AddAppOptions(CLI::App& command, SigOptions& options) {
-  command.add_option("--app", options.app, "sdkAppID")->type_name("ID")->check(CLI::Range(1u, UINT32_MAX));
+  command.add_option("--app", options.app, "sdkAppID")
+      ->type_name("ID")
+      ->check(CLI::Range(1u, UINT32_MAX).description(""));
   command.add_option("--key", options.key, "Secret key; - reads it from the standard input")->type_name("SECRET");
   command.add_option("--key-file", options.key_file, "File with the secret key in its first line")->type_name("FILE");
   command.add_option("--env", options.environment, "Take the app of this environment out of the data directory")
@@ -139,20 +141,20 @@ constexpr const char* kWhereTheKeyIsFrom =
     "\nWithout a key the app comes out of the data directory. On the command line a key can be seen by other users of\n"
     "the machine: --key -, --key-file and the environment variable DUET_SECRET_KEY keep it out of the process list.\n";
 
-constexpr const char* kRooms = "Room: 1234 is a numeric room, lobby and '\"1234\"' are string rooms";
+constexpr const char* kRooms = "1234 is a numeric room, lobby and '\"1234\"' are string rooms";
 
 void AddCreate(CLI::App& sig, const std::shared_ptr<SigOptions>& options, CliContext& context, int& status) {
   auto* create = sig.add_subcommand("create", "Sign a UserSig, or with --room a privateMapKey, and print it");
   create->add_option("--user", options->user, "User ID")->type_name("USER")->required();
   create->add_option("--expire", options->expire, "Seconds for which it is valid (default 86400)")
       ->type_name("SECONDS");
-  create->add_option("--room", options->room, kRooms)->type_name("ROOM");
+  create->add_option("--room", options->room, std::string("Room of the privateMapKey: ") + kRooms)->type_name("ROOM");
   create
       ->add_option("--rights", options->rights,
                    "Sum of 1 create the room, 2 enter, 4 send audio, 8 receive audio, 16 send video, 32 receive video, "
                    "64 send aux, 128 receive aux (default 255)")
       ->type_name("N")
-      ->check(CLI::Range(0u, 255u));
+      ->check(CLI::Range(0u, 255u).description(""));
   AddAppOptions(*create, *options);
   create->footer(std::string("Examples:\n"
                              "  duet sig create --user alice\n"
@@ -165,7 +167,7 @@ void AddCreate(CLI::App& sig, const std::shared_ptr<SigOptions>& options, CliCon
 void AddVerify(CLI::App& sig, const std::shared_ptr<SigOptions>& options, CliContext& context, int& status) {
   auto* verify = sig.add_subcommand("verify", "Say whether a token is valid: exit status 0 yes, 1 no, 2 wrong usage");
   verify->add_option("--user", options->user, "User ID that it must have been made for")->type_name("USER")->required();
-  verify->add_option("--room", options->room, std::string("Verify it as a privateMapKey for this room. ") + kRooms)
+  verify->add_option("--room", options->room, std::string("Verify it as a privateMapKey for this room: ") + kRooms)
       ->type_name("ROOM");
   verify->add_option("--at", options->at, "Judge as if it were this time (Unix seconds)")->type_name("TIME");
   verify->add_option("TOKEN", options->token, "The token; - reads it from the standard input")->required();
@@ -180,7 +182,7 @@ void AddVerify(CLI::App& sig, const std::shared_ptr<SigOptions>& options, CliCon
 void AddExplain(CLI::App& sig, const std::shared_ptr<SigOptions>& options, CliContext& context, int& status) {
   auto* explain = sig.add_subcommand("explain", "Show what a token contains and everything that is wrong with it");
   explain->add_option("--user", options->user, "User ID that it should be for")->type_name("USER");
-  explain->add_option("--room", options->room, std::string("Room that it should be for. ") + kRooms)->type_name("ROOM");
+  explain->add_option("--room", options->room, std::string("Room that it should be for: ") + kRooms)->type_name("ROOM");
   explain->add_option("--at", options->at, "Judge as if it were this time (Unix seconds)")->type_name("TIME");
   explain->add_option("TOKEN", options->token, "The token; - reads it from the standard input")->required();
   AddAppOptions(*explain, *options);

@@ -390,9 +390,7 @@ TEST(MapKeyTest, RoomsHaveLimits) {
 TEST(MapKeyTest, AccountsOfSignersThatKeepOneByteOfEachCharacter) {
   EXPECT_TRUE(AccountIs("alice", "alice"));
   EXPECT_FALSE(AccountIs("alice", "alicf"));
-  EXPECT_FALSE(AccountIs("",
-                         ""
-                         "a"));
+  EXPECT_FALSE(AccountIs("", "a"));
   EXPECT_TRUE(AccountIs("\u5f20\u4e09", "\u5f20\u4e09"));
   EXPECT_TRUE(AccountIs("\x20\x09", "\u5f20\u4e09"));
   EXPECT_TRUE(AccountIs(std::string("\x3d\x00", 2), "\xf0\x9f\x98\x80"));  // U+1F600 = D83D DE00
