@@ -13,10 +13,8 @@ SignalSession::SignalSession(SessionId id, std::string remote, const Log& log)
 
 SignalSession::Incoming SignalSession::OnText(Time now, std::string_view text) {
   Result<signal::Request, signal::SignalFailure> parsed = signal::ParseRequest(text);
-  const bool allowed = bucket_.Take(now);
-  refused_in_a_row_ = allowed ? 0 : refused_in_a_row_ + 1;
-  if (refused_in_a_row_ > kMaxRefusedInARow) return {std::nullopt, "", true};
-  if (!allowed) {
+  if (!requests_.Take(now)) {
+    if (!refusals_.Take(now)) return {std::nullopt, "", true};
     signal::RequestId id = parsed ? parsed->id : parsed.error().id;
     const auto error = signal::MakeError(signal::SignalErrorKind::kRateLimited,
                                          "Too many requests: at most 50 per second and connection.");

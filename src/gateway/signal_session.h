@@ -23,8 +23,9 @@ class SignalSession {
  public:
   static constexpr double kRequestsPerSecond = 50;
   static constexpr double kRequestBurst = 100;
-  // Refused one after the other: the client does not listen, and its socket is closed.
-  static constexpr size_t kMaxRefusedInARow = 500;
+  // A client that goes on although it is refused this often does not listen, and its socket is closed.
+  static constexpr double kRefusalsPerSecond = 50;
+  static constexpr double kRefusalBurst = 500;
 
   // What comes of a text: exactly one of the first two, or too_many.
   struct Incoming {
@@ -53,8 +54,8 @@ class SignalSession {
   const std::string remote_;
   const Log connection_log_;
   Log log_;
-  TokenBucket bucket_{kRequestsPerSecond, kRequestBurst};
-  size_t refused_in_a_row_ = 0;
+  TokenBucket requests_{kRequestsPerSecond, kRequestBurst};
+  TokenBucket refusals_{kRefusalsPerSecond, kRefusalBurst};
   // The last `enter` (its room and user) and `exit` that were passed on: their answers change the log's context.
   struct Entering {
     signal::RequestId request;

@@ -64,7 +64,7 @@ TEST_F(SignalSessionTest, GivesUpOnAFlood) {
     too_many = session_.OnText(At(0), kPing).too_many;
     ++n;
   }
-  EXPECT_EQ(n, SignalSession::kRequestBurst + SignalSession::kMaxRefusedInARow + 1);
+  EXPECT_EQ(n, SignalSession::kRequestBurst + SignalSession::kRefusalBurst + 1);
 }
 
 TEST_F(SignalSessionTest, LogCarriesRoomAndUserOnceEntered) {

@@ -56,7 +56,7 @@ asio::awaitable<bool> SignalSocket<Stream>::Accept(http::request<http::string_bo
   // The WebSocket has an idle timer of its own.
   beast::get_lowest_layer(ws_).expires_never();
   websocket::stream_base::timeout timeouts{};
-  timeouts.handshake_timeout = std::chrono::seconds(10);  // also of the closing handshake
+  timeouts.handshake_timeout = std::chrono::seconds(5);  // also of the closing handshake
   timeouts.idle_timeout = ToChrono(idle);
   timeouts.keep_alive_pings = true;
   ws_.set_option(timeouts);

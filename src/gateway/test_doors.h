@@ -1,5 +1,4 @@
-// For tests of the gateway: doors on free loopback ports, and plain blocking clients for them, which give up after
-// kTestPatience.
+// For tests of the gateway: doors on free loopback ports, and clients for them that wait.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -74,7 +73,8 @@ inline TestDoors::TestDoors(Pages pages, AppRegistry apps_in, const DoorOptions&
            std::move(pages), backend, clock, Log(&log)) {
   const auto certificate = MakeSelfSignedCertificate({"", {}, OsClock::UnixSeconds()});
   certificate_pem = certificate->certificate_pem;
-  tls_ = std::move(*MakeTlsContext(*certificate));
+  auto tls = MakeTlsContext(*certificate);
+  tls_ = std::move(*tls);
   const IpAddress loopback = IpAddress::V4(127, 0, 0, 1);
   http_port = *server_.Listen({loopback, 0}, nullptr, "HTTP", "--http-port");
   https_port = *server_.Listen({loopback, 0}, tls_.get(), "HTTPS", "--https-port");
@@ -92,26 +92,38 @@ inline void TestDoors::Stop() {
   thread_.join();
 }
 
-// A blocking TCP client that gives up after kTestPatience.
+// A TCP client that waits for each operation, but not longer than kTestPatience: then it closes and the test fails.
 class TestClient {
  public:
   explicit TestClient(uint16_t port) : socket_(io_) {
-    socket_.connect({asio::ip::address_v4::loopback(), port});
-    const timeval patience{kTestPatience.count(), 0};
-    setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    Wait([&](auto done) { socket_.async_connect({asio::ip::address_v4::loopback(), port}, done); });
   }
 
+  // Starts an operation with a handler for its end and waits for that.
+  template <typename Start>
+  boost::system::error_code Wait(Start start) {
+    boost::system::error_code result = asio::error::would_block;
+    start([&result](const boost::system::error_code& error, auto...) { result = error; });
+    io_.restart();
+    io_.run_for(kTestPatience);
+    if (result == asio::error::would_block) {
+      ADD_FAILURE() << "nothing happened for " << kTestPatience.count() << " s";
+      socket_.close();
+      io_.run();
+    }
+    return result;
+  }
+
+  // Errors do not matter here: the server may close while it is being written to.
   void Write(std::string_view text) {
-    boost::system::error_code ignored;  // the server may close while it is being written to
-    asio::write(socket_, asio::buffer(text), ignored);
+    Wait([&](auto done) { asio::async_write(socket_, asio::buffer(text), done); });
   }
   // The next response; status 0 when the connection ends instead.
   http::response<http::string_body> Read(bool head = false) {
     http::response_parser<http::string_body> parser;
     parser.body_limit(64 << 20);
     parser.skip(head);
-    boost::system::error_code error;
-    http::read(socket_, buffer_, parser, error);
+    const auto error = Wait([&](auto done) { http::async_read(socket_, buffer_, parser, done); });
     if (!error) return parser.release();
     http::response<http::string_body> none;
     none.result(0);
@@ -125,7 +137,7 @@ class TestClient {
   bool WaitForClose() {
     boost::system::error_code error;
     std::array<char, 4096> waste;
-    while (!error) socket_.read_some(asio::buffer(waste), error);
+    while (!error) error = Wait([&](auto done) { socket_.async_read_some(asio::buffer(waste), done); });
     return error == asio::error::eof || error == asio::error::connection_reset;
   }
   tcp::socket& socket() { return socket_; }
@@ -136,27 +148,22 @@ class TestClient {
   beast::flat_buffer buffer_;
 };
 
-// A blocking WebSocket client.
+// A WebSocket client of the same kind.
 class TestWebSocket {
  public:
   explicit TestWebSocket(uint16_t port, const std::string& path = std::string(kSignalPath))
       : tcp_(port), ws_(tcp_.socket()) {
-    boost::system::error_code error;
-    ws_.handshake("localhost", path, error);
-    connected_ = !error;
+    connected_ = !tcp_.Wait([&](auto done) { ws_.async_handshake("localhost", path, done); });
   }
   bool connected() const { return connected_; }
   void Send(std::string_view text, bool binary = false) {
     ws_.binary(binary);
-    boost::system::error_code ignored;
-    ws_.write(asio::buffer(text), ignored);
+    tcp_.Wait([&](auto done) { ws_.async_write(asio::buffer(text), done); });
   }
-  // The next message, or empty when the connection is over; then close_code says how.
+  // The next message, or empty when the connection is over; then CloseCode and CloseReason say how.
   std::string Read() {
     beast::flat_buffer buffer;
-    boost::system::error_code error;
-    ws_.read(buffer, error);
-    over_ = static_cast<bool>(error);
+    over_ = static_cast<bool>(tcp_.Wait([&](auto done) { ws_.async_read(buffer, done); }));
     return over_ ? "" : beast::buffers_to_string(buffer.data());
   }
   // Reads to the end.
@@ -166,8 +173,7 @@ class TestWebSocket {
   }
   std::string CloseReason() const { return std::string(ws_.reason().reason.c_str()); }
   void Close() {
-    boost::system::error_code ignored;
-    ws_.close(websocket::close_code::normal, ignored);
+    tcp_.Wait([&](auto done) { ws_.async_close(websocket::close_code::normal, done); });
   }
   // Gone without a word.
   void Drop() { tcp_.socket().close(); }
