@@ -147,7 +147,7 @@ Status Server::State::MakeControl(const DtlsCertificate& dtls_certificate) {
 Result<TlsCertificate> Server::State::FindCertificate() const {
   const int64_t now = OsClock::UnixSeconds();
   if (options.certificate_file.empty() != options.key_file.empty()) {
-    return Error{ErrorCode::kRefused, "a certificate and its key belong together: give both --certificate and --key"};
+    return Error{ErrorCode::kRefused, "a certificate and its key belong together: give both --tls-cert and --tls-key"};
   }
   if (!options.certificate_file.empty()) return LoadTlsCertificate(options.certificate_file, options.key_file, now);
   const SelfSignedOptions names{HostName(), info.lan_addresses, now};

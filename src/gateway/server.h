@@ -65,7 +65,7 @@ struct ServerOptions {
 
   // With a development app in the registry: /v1/dev/usersig signs for it, for callers in the LAN. False: never.
   bool dev_signing = true;
-  // Serves /v1/debug/counts, to loopback only, as long as there is a development app.
+  // Serves /v1/debug/counts, to loopback only.
   bool debug = false;
 
   // How long a member's seat is kept after its connection is lost.

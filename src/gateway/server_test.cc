@@ -167,7 +167,7 @@ TEST_F(ServerTest, BusyPortsAreSaidInWords) {
 
 TEST_F(ServerTest, OtherMistakesAreSaidInWords) {
   options_.certificate_file = directory_ / "cert.pem";
-  EXPECT_THAT(WhyNot(), HasSubstr("give both --certificate and --key"));
+  EXPECT_THAT(WhyNot(), HasSubstr("give both --tls-cert and --tls-key"));
   options_.key_file = directory_ / "key.pem";
   EXPECT_THAT(WhyNot(), HasSubstr("cannot read " + (directory_ / "cert.pem").string()));
   options_.certificate_file.clear();
