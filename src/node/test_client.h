@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/outbox.h"
+#include "base/seq.h"
 #include "core/dtls/dtls_transport.h"
 #include "core/srtp/srtp_receiver.h"
 #include "core/srtp/srtp_sender.h"
@@ -123,7 +125,8 @@ class TestClient {
     writer.Begin(fields);
     for (const Extension& extension : extensions) writer.AddExtension(extension.id, extension.content);
     const size_t header = writer.Finish();
-    const size_t size = sender_->ProtectRtp(fields.ssrc, fields.sequence_number, header, payload, packet->buffer());
+    const size_t size =
+        sender_->ProtectRtp(fields.ssrc, Index(fields.ssrc, fields.sequence_number), header, payload, packet->buffer());
     ASSERT_GT(size, 0u);
     packet->set_size(size);
     out_.Send(server_, std::move(packet));
@@ -141,6 +144,8 @@ class TestClient {
   }
 
  private:
+  // The 48-bit index: how often the numbers of this SSRC have wrapped, and the number.
+  uint64_t Index(Ssrc ssrc, uint16_t seq) { return static_cast<uint64_t>(indices_[ssrc].Unwrap(seq) - 65536); }
   void Keep(bool is_rtcp, Bytes bytes) { received_.push_back({is_rtcp, {bytes.begin(), bytes.end()}}); }
 
   DtlsCertificate certificate_;
@@ -154,6 +159,7 @@ class TestClient {
   std::optional<SrtpSender> sender_;
   std::optional<SrtpReceiver> receiver_;
   std::vector<Received> received_;
+  std::map<Ssrc, Unwrapper<uint16_t>> indices_;
   uint32_t transactions_ = 0;
 };
 

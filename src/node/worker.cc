@@ -207,6 +207,7 @@ void Worker::State::OnCommand(Time now, RemovePeer&& command, Outbox& out) {
   for (const Endpoint& address : addresses) by_address.Erase(address);
   timers.Disarm(command.peer);
   peers.Erase(command.peer);
+  if (peers.empty()) next_quality = Time::Never();
   next_counts = std::min(next_counts, now + kCountsInterval);
 }
 

@@ -1,48 +1,19 @@
 // No packet allocates: neither through operator new nor through OpenSSL's allocator.
 #include <gtest/gtest.h>
-#include <openssl/crypto.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "core/srtp/counting_allocator.h"
 #include "core/srtp/srtp_receiver.h"
 #include "core/srtp/srtp_sender.h"
 #include "core/srtp/srtp_test_util.h"
 
-namespace {
-
-uint64_t allocations = 0;
-
-void* CountedMalloc(size_t size, const char* /*file*/, int /*line*/) {
-  ++allocations;
-  return std::malloc(size);
-}
-void* CountedRealloc(void* block, size_t size, const char* /*file*/, int /*line*/) {
-  ++allocations;
-  return std::realloc(block, size);
-}
-void CountedFree(void* block, const char* /*file*/, int /*line*/) { std::free(block); }
-
-// Before the first use of OpenSSL, else it says no.
-const bool kCounted = CRYPTO_set_mem_functions(&CountedMalloc, &CountedRealloc, &CountedFree) == 1;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* block = std::malloc(size)) return block;
-  throw std::bad_alloc();
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t /*size*/) noexcept { std::free(block); }
-
 namespace duet {
 namespace {
 
+using counting::allocations;
 using testing::Packet;
 
 TEST(SrtpAllocationTest, NoPacketAllocates) {
-  ASSERT_TRUE(kCounted);
+  ASSERT_TRUE(counting::kCountsOpenSsl);
   for (const SrtpProfile profile : testing::kAllProfiles) {
     SCOPED_TRACE(ToString(profile));
     SrtpSender sender(testing::TestMasterKey(profile));

@@ -1,0 +1,79 @@
+// The path of a media packet through a Worker allocates nothing once it is warm: neither operator new nor OpenSSL is
+// asked for memory.
+#include "core/srtp/counting_allocator.h"
+#include "node/worker_test_fixture.h"
+
+namespace duet {
+namespace {
+
+class AllocationTest : public WorkerTest {
+ protected:
+  // Protected packets of alice, made beforehand so that only the worker runs while it is counted.
+  void Prepare(int frames) {
+    for (int i = 0; i < frames; ++i) {
+      const auto n = static_cast<uint16_t>(next_++);
+      SendAudio(n, n * 960u, {{1, {std::byte{0x85}}}});
+      SendVideo(n, n * 3000u, n == 0 ? kKeyframe : kDelta);
+    }
+    for (const Transmit& transmit : alice_.outbox().queued()) prepared_.push_back(transmit.packet);
+    alice_.outbox().Clear();
+  }
+  // Puts the prepared packets through the worker; what comes out is dropped. Returns how many went out.
+  size_t Pass() {
+    size_t sent = 0;
+    for (const PacketRef& packet : prepared_) {
+      now_ = now_ + Duration::Millis(1);
+      worker_->OnDatagram(now_, alice_.address(), pool_.Copy(packet->bytes()), out_);
+      sent += out_.size();
+      out_.Clear();
+    }
+    return sent;
+  }
+  std::vector<PacketRef> prepared_;
+  int next_ = 0;
+};
+
+TEST_F(AllocationTest, NoForwardedPacketAllocates) {
+  ASSERT_TRUE(counting::kCountsOpenSsl);
+  Connect();
+  Prepare(150);
+  EXPECT_EQ(Pass(), prepared_.size());
+  const uint64_t at_warm_up = counting::allocations;
+  EXPECT_GT(at_warm_up, 0u) << "the counter counts";
+  prepared_.clear();
+  Prepare(200);
+  const uint64_t before = counting::allocations;
+  const size_t sent = Pass();
+  const uint64_t after = counting::allocations;
+  EXPECT_EQ(sent, prepared_.size()) << "every packet went out to the subscriber";
+  EXPECT_EQ(after - before, 0u) << "allocations while " << sent << " packets were forwarded";
+  prepared_.clear();
+}
+
+TEST_F(AllocationTest, NoRetransmissionAllocates) {
+  Connect();
+  Prepare(20);
+  Pass();
+  prepared_.clear();
+  const auto ask = [&] {
+    std::vector<uint16_t> lost;
+    for (uint16_t seq = 0; seq < 65535; ++seq) lost.push_back(seq);
+    bob_.SendRtcp(
+        [&](RtcpWriter& writer) { EXPECT_GT(writer.AddNack(Ssrc(1), kVideoOut, std::span(lost).first(4000)), 0u); });
+    std::vector<PacketRef> asked;
+    for (const Transmit& transmit : bob_.outbox().queued()) asked.push_back(transmit.packet);
+    bob_.outbox().Clear();
+    const uint64_t before = counting::allocations;
+    for (const PacketRef& packet : asked) {
+      now_ = now_ + Duration::Seconds(1);
+      worker_->OnDatagram(now_, bob_.address(), pool_.Copy(packet->bytes()), out_);
+    }
+    out_.Clear();
+    return counting::allocations - before;
+  };
+  ask();
+  EXPECT_EQ(ask(), 0u);
+}
+
+}  // namespace
+}  // namespace duet
