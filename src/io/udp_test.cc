@@ -4,32 +4,12 @@
 #include <poll.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <map>
-#include <new>
 #include <string>
 #include <thread>
 
+#include "core/srtp/counting_allocator.h"
 #include "io/udp_loop.h"
-
-namespace duet {
-namespace {
-thread_local size_t allocations = 0;
-}
-}  // namespace duet
-
-// Counts for the test of "no allocation"; otherwise what the library does.
-void* operator new(size_t size) {
-  ++duet::allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  ++duet::allocations;
-  return std::malloc(size);
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
 
 namespace duet {
 namespace {
@@ -316,8 +296,8 @@ class Echo : public UdpHandler {
     last_ = now;
     const int times = AsText(packet->bytes()).starts_with('*') ? 10 : 1;
     for (int i = 0; i < times; ++i) out.Send(from, packet);
-    if (++datagrams_ == warm_up_) at_warm_up_ = allocations;
-    allocated_ = allocations - at_warm_up_;
+    if (++datagrams_ == warm_up_) at_warm_up_ = counting::allocations;
+    allocated_ = counting::allocations - at_warm_up_;
   }
   void OnWake(Time, Outbox& out) override {
     box_.Take(taken_);

@@ -13,8 +13,8 @@
 
 namespace duet::counting {
 
-// Since the start of the program.
-inline uint64_t allocations = 0;
+// Of this thread, since its start.
+inline thread_local uint64_t allocations = 0;
 
 inline void* CountedMalloc(size_t size, const char* /*file*/, int /*line*/) {
   ++allocations;
@@ -35,6 +35,10 @@ void* operator new(size_t size) {
   ++duet::counting::allocations;
   if (void* block = std::malloc(size)) return block;
   throw std::bad_alloc();  // NOLINT: what the operator must do
+}
+void* operator new(size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  ++duet::counting::allocations;
+  return std::malloc(size);
 }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete(void* block, size_t /*size*/) noexcept { std::free(block); }
