@@ -37,6 +37,7 @@ struct ServeConfig {
   size_t workers = 1;  // 0 = one for each core
   std::vector<IpAddress> public_address;
   size_t packets_per_worker = 16'384;
+  Duration media_timeout = Duration::Seconds(30);
 
   Duration seat = Duration::Seconds(90);
   size_t max_rooms = 10'000;

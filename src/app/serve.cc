@@ -64,6 +64,7 @@ ServerOptions MakeServerOptions(const ServeConfig& config, const std::filesystem
   options.workers = config.workers;
   options.public_addresses = config.public_address;
   options.packets_per_worker = config.packets_per_worker;
+  options.media_timeout = config.media_timeout;
   options.certificate_file = config.tls_cert;
   options.key_file = config.tls_key;
   options.certificate_dir = config.data / "tls";

@@ -78,10 +78,11 @@ Status PublicAddresses(ServeConfig& config, Values values) {
   return Ok{};
 }
 
-Status SeatSeconds(ServeConfig& config, Values values) {
+template <auto Member, uint64_t kMin, uint64_t kMax>
+Status Seconds(ServeConfig& config, Values values) {
   int64_t seconds = 0;
-  Status status = SetNumber(seconds, values[0], 0, 3600);
-  if (status.ok()) config.seat = Duration::Seconds(seconds);
+  Status status = SetNumber(seconds, values[0], kMin, kMax);
+  if (status.ok()) config.*Member = Duration::Seconds(seconds);
   return status;
 }
 
@@ -139,9 +140,12 @@ constexpr Setting kSettings[] = {
     {"Media", "packets_per_worker", Kind::kValue, "N", "16384", true, "8192..1048576",
      "Packet buffers of each worker, 1.7 KB each: what is in flight and what may be asked for again.",
      Number<&C::packets_per_worker, 8192, 1'048'576>},
+    {"Media", "media_timeout_seconds", Kind::kValue, "SECONDS", "30", true, "seconds, 5..300",
+     "A member whose network was silent for so long counts as lost. Shorter outages go by without a new connection.",
+     Seconds<&C::media_timeout, 5, 300>},
 
     {"Rooms and limits", "seat_seconds", Kind::kValue, "SECONDS", "90", true, "seconds, 0..3600",
-     "How long the seat of a member with a lost connection is kept.", SeatSeconds},
+     "How long the seat of a member with a lost connection is kept.", Seconds<&C::seat, 0, 3600>},
     {"Rooms and limits", "max_rooms", Kind::kValue, "N", "10000", true, "1..1000000", "Rooms at a time.",
      Number<&C::max_rooms, 1, 1'000'000>},
     {"Rooms and limits", "max_members", Kind::kValue, "N", "20000", true, "1..1000000",

@@ -14,15 +14,22 @@ class TokenBucket {
 
   // Takes n tokens, or none and says false.
   bool Take(Time now, double n = 1) {
-    if (started_ && now > last_) tokens_ = std::min(burst_, tokens_ + (now - last_).seconds() * rate_);
+    tokens_ = TokensAt(now);
     started_ = true;
     last_ = std::max(last_, now);
     if (tokens_ < n) return false;
     tokens_ -= n;
     return true;
   }
+  // Whether it is as if it had never been used.
+  bool full(Time now) const { return TokensAt(now) >= burst_; }
 
  private:
+  double TokensAt(Time now) const {
+    if (!started_ || now <= last_) return tokens_;
+    return std::min(burst_, tokens_ + (now - last_).seconds() * rate_);
+  }
+
   double rate_;
   double burst_;
   double tokens_;

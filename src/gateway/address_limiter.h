@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/endpoint.h"
-#include "gateway/token_bucket.h"
+#include "base/token_bucket.h"
 
 namespace duet {
 

@@ -1,9 +1,9 @@
 // Who may how often, and how many at once.
 #include <gtest/gtest.h>
 
+#include "base/token_bucket.h"
 #include "gateway/address_limiter.h"
 #include "gateway/connection_guard.h"
-#include "gateway/token_bucket.h"
 
 namespace duet {
 namespace {

@@ -103,6 +103,7 @@ Status Server::State::OpenMedia() {
     WorkerThreadOptions worker;
     worker.worker.dtls = dtls.back().get();
     worker.packets = options.packets_per_worker;
+    worker.worker.consent_timeout = options.media_timeout;
     worker.socket.bind.ip = options.media_address;
     worker.socket.bind.port = options.media_port == 0 ? uint16_t{0} : static_cast<uint16_t>(options.media_port + i);
     Result<std::unique_ptr<WorkerThread>> opened = WorkerThread::Open(worker, clock);

@@ -54,6 +54,8 @@ struct ServerOptions {
   // Slots of each worker's packet pool (about 1.7 KB each). What uses them: 64 for the receive batch, 4096 for the
   // outbox, 2048 that wait for the socket to become writable, and the retransmission history of the published tracks.
   size_t packets_per_worker = 16'384;
+  // A remote that was silent for so long is given up (consent, RFC 7675 section 5.1).
+  Duration media_timeout = Duration::Seconds(30);
 
   // A PEM pair of one's own. Both empty: a self-signed one that is kept in certificate_dir.
   std::filesystem::path certificate_file;

@@ -14,7 +14,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "gateway/token_bucket.h"
+#include "base/token_bucket.h"
 #include "node/messages.h"
 
 namespace duet {

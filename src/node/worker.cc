@@ -42,6 +42,7 @@ struct Worker::State {
 
   void OnStun(Time now, const Endpoint& from, const PacketRef& packet, Outbox& out);
   void OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out);
+  void ForgetAddress(const Endpoint& address, const PeerEntry& owner);
   void Dispatch(Time now, PeerEntry& entry, DatagramKind kind, PacketRef packet, Outbox& out);
   // Notices what a call to the peer has changed: connected, failed, deadline.
   void Settle(Time now, PeerEntry& entry, Peer::State before);
@@ -97,10 +98,17 @@ void Worker::State::OnStun(Time now, const Endpoint& from, const PacketRef& pack
   if (by_name == by_ufrag.end()) return counts.drops.Add(Drop::kBadStun);
   PeerEntry& entry = *by_name->second;
   const Peer::State before = entry.peer->state();
-  if (!entry.peer->OnStun(now, from, *message, out)) return counts.drops.Add(Drop::kBadStun);
+  const IceAgent::Outcome outcome = entry.peer->OnStun(now, from, *message, out);
+  if (!outcome.authentic) return counts.drops.Add(Drop::kBadStun);
+  if (outcome.forgotten) ForgetAddress(*outcome.forgotten, entry);
   // An address can pass from one peer to another (a NAT that reuses a port): the one that proved itself last has it.
   by_address.Insert(from, &entry);
   Settle(now, entry, before);
+}
+
+void Worker::State::ForgetAddress(const Endpoint& address, const PeerEntry& owner) {
+  PeerEntry* const* entry = by_address.Find(address);
+  if (entry != nullptr && *entry == &owner) by_address.Erase(address);
 }
 
 void Worker::State::Dispatch(Time now, PeerEntry& entry, DatagramKind kind, PacketRef packet, Outbox& out) {
@@ -184,7 +192,13 @@ void Worker::State::OnCommand(Time now, UpdatePeer&& command, Outbox&) {
   PeerEntry* entry = Find(command.config.id);
   if (entry == nullptr) return;
   Peer& peer = *entry->peer;
-  by_ufrag.insert_or_assign(command.config.local_ice.ufrag, entry);
+  // Only the former name is still answered, until the remote has nominated under the new one.
+  const std::string& former = peer.config().local_ice.ufrag;
+  const std::string& current = command.config.local_ice.ufrag;
+  if (former != current) {
+    std::erase_if(by_ufrag, [&](const auto& item) { return item.second == entry && item.first != former; });
+    by_ufrag.insert_or_assign(current, entry);
+  }
   RoomOf(*entry).UpdatePeer(peer, std::move(command.config));
   timers.Arm(now, peer.id(), peer.NextTimer());
   next_counts = std::min(next_counts, now + kCountsInterval);

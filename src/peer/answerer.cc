@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "wire/h264.h"
 #include "wire/sdp.h"
 
 namespace duet {
@@ -55,12 +55,6 @@ std::optional<CodecKind> KnownKind(const SdpCodec& codec, MediaKind kind) {
   return std::nullopt;
 }
 
-uint32_t ParseHex(std::string_view text, uint32_t fallback) {
-  uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return error == std::errc() && end == text.data() + text.size() ? value : fallback;
-}
-
 std::optional<CodecConfig> ReadCodec(const MediaSection& section, const SdpCodec& codec, MediaKind kind) {
   const std::optional<CodecKind> known = KnownKind(codec, kind);
   if (!known) return std::nullopt;
@@ -73,7 +67,8 @@ std::optional<CodecConfig> ReadCodec(const MediaSection& section, const SdpCodec
     config.packetization_mode = codec.parameter("packetization-mode").value_or("0") == "1" ? 1 : 0;
     // Without the parameter the default of RFC 6184 is baseline level 1; every client that leaves it out means
     // constrained baseline.
-    config.profile_level_id = ParseHex(codec.parameter("profile-level-id").value_or(""), kConstrainedBaseline31);
+    const auto level = H264ProfileLevelId::Parse(codec.parameter("profile-level-id").value_or(""));
+    config.profile_level_id = level ? level->number() : kConstrainedBaseline31;
   }
   return config;
 }

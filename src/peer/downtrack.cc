@@ -48,11 +48,13 @@ bool Downtrack::SetSource(UptrackId source, const CodecConfig* codec, const Head
   const bool same = source == source_;
   codec_ = codec != nullptr ? Match(config_.codecs, *codec) : nullptr;
   source_ = codec_ != nullptr ? source : UptrackId();
+  const HeaderExtensionIds former_extensions = source_extensions_;
   if (extensions != nullptr) source_extensions_ = *extensions;
+  // The receiver has no use for what it missed of somebody who is no longer on this slot; and a packet that is sent
+  // again must come out byte for byte as before, which other extensions would change.
+  if (!same || former_extensions != source_extensions_) history_.Clear();
   if (!same) {
     started_ = false;
-    // The receiver has no use for what it missed of somebody who is no longer on this slot.
-    history_.Clear();
     reference_.reset();
   }
   return source.value() == 0 || codec_ != nullptr;

@@ -9,13 +9,18 @@ namespace {
 constexpr Duration kReportInterval =
     Duration::Millis(500);  // RTCP reports; RFC 8108 and RFC 4585 allow it at these rates
 
+IceTransport MakeIce(const PeerConfig& config, IceOptions options, Rng& rng) {
+  if (config.ice_role == IceRole::kLite) return {config.local_ice, config.remote_ice, options};
+  return {config.local_ice, config.remote_ice, config.remote_candidates, options, rng};
+}
+
 }  // namespace
 
 Peer::Peer(PeerConfig config, PeerOptions options, DtlsContext& dtls, Rng& rng, Time now)
     : config_(std::move(config)),
       options_(options),
       rng_(rng),
-      ice_(config_.local_ice, config_.remote_ice, IceOptions{.consent_timeout = options.consent_timeout}),
+      ice_(MakeIce(config_, IceOptions{.consent_timeout = options.consent_timeout}, rng)),
       dtls_(dtls, config_.dtls_role, config_.remote_fingerprint),
       connect_deadline_(now + options.connect_timeout),
       own_ssrc_(rng.U32() | 1) {
@@ -48,7 +53,7 @@ void Peer::AddTracks() {
 void Peer::Update(PeerConfig config) {
   const bool restart = config.local_ice.ufrag != config_.local_ice.ufrag;
   config_ = std::move(config);
-  if (restart) ice_.Restart(config_.local_ice, config_.remote_ice);
+  if (restart) ice_.Restart(config_.local_ice, config_.remote_ice, config_.remote_candidates);
   AddTracks();
 }
 
@@ -69,15 +74,15 @@ Downtrack* Peer::FindDowntrack(DowntrackId id) {
 // ---- ICE and DTLS
 // -------------------------------------------------------------------------------------------------------------------------
 
-bool Peer::OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out) {
-  if (state_ == State::kFailed) return false;
-  const IceAgent::Outcome outcome = ice_.OnStun(now, from, message, out);
-  if (!outcome.authentic) return false;
+IceAgent::Outcome Peer::OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out) {
+  if (state_ == State::kFailed) return {};
+  IceAgent::Outcome outcome = ice_.OnStun(now, from, message, out);
+  if (!outcome.authentic) return outcome;
   // As the DTLS client we speak first, as soon as there is an address to speak to.
   if (config_.dtls_role == DtlsRole::kClient && dtls_.state() == DtlsTransport::State::kNew && ice_.selected()) {
     dtls_.Start(now, *ice_.selected(), out);
   }
-  return true;
+  return outcome;
 }
 
 void Peer::OnDtls(Time now, Bytes datagram, Outbox& out) {
@@ -123,7 +128,7 @@ void Peer::Close(Time now, Outbox& out) {
 
 void Peer::OnTimer(Time now, Outbox& out) {
   if (state_ == State::kFailed) return;
-  ice_.OnTimer(now);
+  ice_.OnTimer(now, out);
   if (ice_.ConsentExpired(now)) {
     return Fail(Failure::kConsentExpired,
                 "nothing was heard from the remote for " + std::to_string(options_.consent_timeout.ms() / 1000) + " s");

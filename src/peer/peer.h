@@ -21,13 +21,13 @@
 #include "base/outbox.h"
 #include "base/rng.h"
 #include "core/dtls/dtls_transport.h"
-#include "core/ice/ice_agent.h"
 #include "core/report/ntp_mapper.h"
 #include "core/report/rtt_estimator.h"
 #include "core/srtp/srtp_receiver.h"
 #include "core/srtp/srtp_sender.h"
 #include "core/twcc/twcc_recorder.h"
 #include "peer/downtrack.h"
+#include "peer/ice_transport.h"
 #include "peer/peer_config.h"
 #include "peer/received_rtp.h"
 #include "peer/uptrack.h"
@@ -68,8 +68,8 @@ class Peer {
 
   // ---- what arrives
 
-  // True when the message is authentic: `from` is an address of this remote.
-  bool OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
+  // When the outcome is authentic, `from` is an address of this remote from now on, and `forgotten` no longer is.
+  IceAgent::Outcome OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
   void OnDtls(Time now, Bytes datagram, Outbox& out);
   // A packet to pass on; nothing when it was a repeat, a probe or not for us, which is counted.
   std::optional<ReceivedRtp> OnRtp(Time now, PacketRef packet);
@@ -132,7 +132,7 @@ class Peer {
   PeerConfig config_;
   PeerOptions options_;
   Rng& rng_;
-  IceAgent ice_;
+  IceTransport ice_;
   DtlsTransport dtls_;
   State state_ = State::kConnecting;
   Failure failure_ = Failure::kNone;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/endpoint.h"
 #include "base/ids.h"
 #include "core/dtls/dtls_transport.h"
 #include "core/ice/ice_agent.h"
@@ -39,6 +40,8 @@ struct HeaderExtensionIds {
   uint8_t transport_cc = 0;
   uint8_t video_orientation = 0;
   uint8_t playout_delay = 0;
+
+  bool operator==(const HeaderExtensionIds&) const = default;
 };
 
 // A section on which the remote sends.
@@ -63,8 +66,13 @@ struct DowntrackConfig {
   Ssrc rtx_ssrc;
 };
 
+// Who checks whom: the server is lite and answers, a client is controlling and checks.
+enum class IceRole : uint8_t { kLite, kControlling };
+
 struct PeerConfig {
   PeerId id;
+  IceRole ice_role = IceRole::kLite;
+  std::vector<Endpoint> remote_candidates;  // only of a controlling one: where the server is, best first
   IceCredentials local_ice;
   IceCredentials remote_ice;
   DtlsRole dtls_role = DtlsRole::kServer;

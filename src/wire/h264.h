@@ -86,6 +86,9 @@ struct H264ProfileLevelId {
   static H264ProfileLevelId FromNumber(uint32_t value) {
     return {static_cast<uint8_t>(value >> 16), static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)};
   }
+  uint32_t number() const {
+    return static_cast<uint32_t>(profile_idc) << 16 | static_cast<uint32_t>(profile_iop) << 8 | level_idc;
+  }
   bool operator==(const H264ProfileLevelId&) const = default;
 };
 
