@@ -1,8 +1,8 @@
 #include "peer/answerer.h"
 
 #include <algorithm>
-#include <array>
 
+#include "peer/extension_uris.h"
 #include "wire/h264.h"
 #include "wire/sdp.h"
 
@@ -15,29 +15,6 @@ using signal::SignalError;
 using signal::SignalErrorKind;
 
 constexpr size_t kMaxTracks = 64;  // sending sections and slots of one peer, each
-
-constexpr std::string_view kMidUri = "urn:ietf:params:rtp-hdrext:sdes:mid";
-constexpr std::string_view kAudioLevelUri = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
-constexpr std::string_view kAbsSendTimeUri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
-constexpr std::string_view kTransportCcUri =
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
-constexpr std::string_view kVideoOrientationUri = "urn:3gpp:video-orientation";
-constexpr std::string_view kPlayoutDelayUri = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
-
-struct KnownExtension {
-  std::string_view uri;
-  uint8_t HeaderExtensionIds::*id;
-  bool read;    // worth asking a sender for
-  bool passed;  // written to receivers
-};
-constexpr std::array<KnownExtension, 6> kExtensions = {{
-    {kMidUri, &HeaderExtensionIds::mid, true, false},
-    {kAudioLevelUri, &HeaderExtensionIds::audio_level, true, true},
-    {kAbsSendTimeUri, &HeaderExtensionIds::abs_send_time, false, false},
-    {kTransportCcUri, &HeaderExtensionIds::transport_cc, true, false},
-    {kVideoOrientationUri, &HeaderExtensionIds::video_orientation, true, true},
-    {kPlayoutDelayUri, &HeaderExtensionIds::playout_delay, true, true},
-}};
 
 SignalError SdpError(std::string message) { return MakeError(SignalErrorKind::kSdpInvalid, std::move(message)); }
 
@@ -118,7 +95,7 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, bool we_
 
 HeaderExtensionIds AnswerExtensions(const MediaSection& offered, bool we_receive, bool we_send, MediaSection& section) {
   HeaderExtensionIds ids;
-  for (const KnownExtension& known : kExtensions) {
+  for (const KnownExtension& known : kKnownExtensions) {
     const SdpHeaderExtension* extension = offered.FindExtension(known.uri);
     if (extension == nullptr || !((known.read && we_receive) || (known.passed && we_send))) continue;
     ids.*known.id = extension->id;

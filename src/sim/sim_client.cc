@@ -1,0 +1,373 @@
+#include "sim/sim_client.h"
+
+#include <algorithm>
+
+#include "sim/sim_link.h"
+#include "wire/demux.h"
+
+namespace duet::sim {
+namespace {
+
+using signal::MediaKind;
+
+constexpr Duration kFrameInterval = Duration::Micros(1'000'000 / VideoEncoder::kFramesPerSecond);
+constexpr Duration kSoundInterval = Duration::Millis(20);
+constexpr Duration kAnswerTimeout = Duration::Seconds(10);
+
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+std::vector<OfferSection> Sections(const SimClientConfig& config) {
+  std::vector<OfferSection> sections;
+  if (config.sends_audio) sections.push_back({.kind = MediaKind::kAudio, .sends = true});
+  if (config.sends_video) sections.push_back({.kind = MediaKind::kVideo, .sends = true, .codec = config.codec});
+  for (size_t i = 0; i < config.slots; ++i) {
+    sections.push_back({.kind = MediaKind::kAudio});
+    sections.push_back({.kind = MediaKind::kVideo, .codec = config.codec});
+  }
+  return sections;
+}
+
+}  // namespace
+
+SimClient::SimClient(SimClientConfig config, DtlsContext& dtls, DtlsFingerprint fingerprint, PacketPool& pool, Rng& rng)
+    : config_(std::move(config)),
+      user_("u" + std::to_string(config_.number)),
+      dtls_(dtls),
+      fingerprint_(std::move(fingerprint)),
+      pool_(pool),
+      rng_(rng),
+      out_(pool),
+      encoder_(config_.number, config_.codec, rng) {
+  encoder_.set_bitrate(config_.video_bps);
+}
+
+// ---- what its person does
+
+void SimClient::Enter(Time now) {
+  if (wants_in_) return;
+  wants_in_ = true;
+  Connect(now);
+}
+
+void SimClient::Exit(Time now) {
+  if (!wants_in_) return;
+  wants_in_ = false;
+  if (state_ == State::kIn) Send(signal::Exit{});
+  if (peer_) peer_->Close(now, out_);
+  state_ = State::kOut;
+  peer_.reset();
+  members_.clear();
+  slots_.clear();
+  resume_.clear();
+  closes_socket_ = true;
+  retry_at_ = answer_by_ = Time::Never();
+}
+
+void SimClient::SetPublished(bool audio, bool video) {
+  if (video && !video_on_) encoder_.RequestKeyframe();
+  audio_on_ = audio;
+  video_on_ = video;
+  if (state_ == State::kIn) Send(signal::Publish{.audio = audio, .video = video});
+}
+
+void SimClient::Resume(Time now) {
+  suspended_ = false;
+  // Back from sleep a client does not trust what it had: it looks at once.
+  if (wants_in_ && state_ != State::kIn) Connect(now);
+}
+
+void SimClient::Restart(Time now) {
+  state_ = State::kOut;
+  peer_.reset();
+  members_.clear();
+  slots_.clear();
+  pending_.clear();
+  signals_.clear();
+  out_.Clear();
+  resume_.clear();
+  suspended_ = false;
+  closes_socket_ = true;
+  retry_at_ = answer_by_ = Time::Never();
+  if (wants_in_) {
+    state_ = State::kBackoff;
+    retry_at_ = now + Duration::Millis(500);
+  }
+}
+
+// ---- the signalling session
+
+void SimClient::Connect(Time now) {
+  state_ = State::kConnecting;
+  closes_socket_ = false;
+  wants_socket_ = true;
+  retry_at_ = Time::Never();
+  answer_by_ = now + kAnswerTimeout;
+  pending_.clear();
+  signals_.clear();
+}
+
+// The connection is of no use any more: again, after a while that grows and is not the same for all.
+void SimClient::Lose(Time now) {
+  if (!wants_in_) return;
+  state_ = State::kBackoff;
+  closes_socket_ = true;
+  answer_by_ = Time::Never();
+  const Duration longest = Duration::Millis(std::min(250 << std::min(tries_, 5), 4000));
+  retry_at_ = now + longest / 2 + Below(rng_, longest / 2);
+  ++tries_;
+}
+
+void SimClient::OnSocketOpen(Time now) {
+  if (state_ != State::kConnecting) return;
+  state_ = State::kEntering;
+  answer_by_ = now + kAnswerTimeout;
+  offerer_.emplace(Sections(config_), fingerprint_, rng_);
+  signal::Enter enter;
+  enter.sdk_app_id = config_.sdk_app_id;
+  enter.user_id = user_;
+  enter.user_sig = config_.user_sig;
+  enter.room.value = config_.room;
+  enter.room_template = config_.room_template;
+  enter.offer = offerer_->Offer();
+  enter.tracks = offerer_->Tracks();
+  for (signal::TrackInfo& track : enter.tracks) track.on = track.kind == MediaKind::kAudio ? audio_on_ : video_on_;
+  if (!resume_.empty()) enter.resume = resume_;
+  Send(std::move(enter));
+}
+
+void SimClient::OnSocketClosed(Time now) {
+  if (state_ == State::kConnecting || state_ == State::kEntering || state_ == State::kIn) Lose(now);
+  closes_socket_ = false;
+}
+
+void SimClient::Send(signal::RequestBody body) {
+  signal::Request request{next_request_++, std::move(body)};
+  pending_.push_back({request.id, signal::MethodOf(request.body)});
+  signals_.push_back(signal::Encode(request));
+}
+
+void SimClient::OnSignal(Time now, std::string_view text) {
+  if (state_ != State::kEntering && state_ != State::kIn) return;
+  const auto message = signal::ParseServerMessage(text, pending_);
+  if (!message.ok()) {
+    violations_.push_back(user_ + " cannot read the server: " + message.error().message);
+    return;
+  }
+  if (const auto* notification = std::get_if<signal::Notification>(&*message)) {
+    OnNotification(now, *notification);
+    return;
+  }
+  const auto& response = std::get<signal::Response>(*message);
+  std::erase_if(pending_, [&](const auto& request) { return request.id == response.id; });
+  if (const auto* entered = std::get_if<signal::EnterResult>(&response.body)) OnEntered(now, *entered);
+  if (const auto* error = std::get_if<signal::SignalError>(&response.body)) {
+    if (state_ == State::kEntering) Lose(now);
+    resume_.clear();
+    // A request can cross a change that makes it pointless; refusals of `enter` are all that a client cannot live with.
+    (void)error;
+  }
+}
+
+void SimClient::OnEntered(Time now, const signal::EnterResult& result) {
+  if (state_ != State::kEntering) return;
+  Result<PeerConfig> config = offerer_->ReadAnswer(result.answer);
+  if (!config.ok()) {
+    violations_.push_back(user_ + " cannot use the answer: " + config.error().message);
+    return Lose(now);
+  }
+  config->id = PeerId(config_.number);
+  state_ = State::kIn;
+  answer_by_ = Time::Never();
+  tries_ = 0;
+  ++entered_;
+  resume_ = result.resume;
+  members_.clear();
+  for (const signal::MemberInfo& member : result.members) members_[member.user_id] = member.paused;
+  peer_ = std::make_unique<Peer>(std::move(*config), PeerOptions{.connect_timeout = Duration::Seconds(15)}, dtls_, rng_,
+                                 now);
+  slots_.clear();
+  for (const auto& track : peer_->uptracks()) {
+    slots_[track->id()].kind = track->config().kind;
+    track->SetPublished(now, true);
+  }
+  OnSlots(result.slots);
+  for (const auto& track : peer_->downtracks()) {
+    const UptrackId own(track->config().id.value());
+    track->SetSource(own, &track->config().codecs.front(), &track->config().extensions);
+  }
+  encoder_.RequestKeyframe();
+  next_frame_ = now + Below(rng_, kFrameInterval);
+  next_sound_ = now + Below(rng_, kSoundInterval);
+}
+
+void SimClient::OnNotification(Time now, const signal::Notification& notification) {
+  if (state_ != State::kIn) return;
+  std::visit(Overloaded{
+                 [&](const signal::MemberJoined& n) { members_[n.user_id] = false; },
+                 [&](const signal::MemberLeft& n) { members_.erase(n.user_id); },
+                 [&](const signal::MemberPaused& n) { members_[n.user_id] = true; },
+                 [&](const signal::MemberResumed& n) { members_[n.user_id] = false; },
+                 [&](const signal::Slots& n) { OnSlots(n.slots); },
+                 [&](const signal::Kicked& n) {
+                   if (n.reason == signal::KickReason::kMediaTimeout) return Lose(now);
+                   violations_.push_back(user_ + " was kicked: " + std::string(signal::ToString(n.reason)));
+                   Lose(now);
+                 },
+                 [](const auto&) {},
+             },
+             notification);
+}
+
+void SimClient::OnSlots(const std::vector<signal::SlotInfo>& slots) {
+  if (!peer_) return;
+  for (const auto& track : peer_->uptracks()) {
+    const auto found =
+        std::find_if(slots.begin(), slots.end(), [&](const auto& slot) { return slot.mid == track->config().mid; });
+    Slot& slot = slots_[track->id()];
+    slot.user = found != slots.end() ? found->user_id : "";
+  }
+}
+
+// ---- media
+
+void SimClient::OnDatagram(Time now, const Endpoint& from, PacketRef packet) {
+  if (suspended_ || !peer_) return;
+  switch (Classify(packet->bytes())) {
+    case DatagramKind::kStun: {
+      const auto message = StunMessage::Parse(packet->bytes());
+      if (message.ok()) peer_->OnStun(now, from, *message, out_);
+      break;
+    }
+    case DatagramKind::kDtls: peer_->OnDtls(now, packet->bytes(), out_); break;
+    case DatagramKind::kRtp:
+      if (const auto rtp = peer_->OnRtp(now, std::move(packet))) OnMedia(now, *rtp);
+      break;
+    case DatagramKind::kRtcp: {
+      const Peer::Feedback feedback = peer_->OnRtcp(now, std::move(packet), out_);
+      if (!feedback.keyframe_requests.empty()) encoder_.RequestKeyframe();
+      break;
+    }
+    case DatagramKind::kUnknown: break;
+  }
+}
+
+void SimClient::OnMedia(Time now, const ReceivedRtp& rtp) {
+  Slot& slot = slots_[rtp.uptrack];
+  const auto tag = ReadMedia(rtp.view.payload(), rtp.codec->kind);
+  if (!tag) {
+    violations_.push_back(user_ + " got a payload that nobody sent");
+    return;
+  }
+  if (slot.kind == MediaKind::kAudio) {
+    if (!slot.sound.first_seq) slot.sound.first_seq = rtp.seq;
+    slot.sound.highest_seq = std::max(slot.sound.highest_seq, rtp.seq);
+    ++slot.sound.received;
+    slot.sound.last = now;
+    return;
+  }
+  const FrameReceiver::Verdict verdict = slot.picture.OnPacket(now, rtp.seq, rtp.view.timestamp, *tag);
+  if (!verdict.violation.empty()) violations_.push_back(user_ + ": " + verdict.violation);
+}
+
+void SimClient::SendMedia(Time now) {
+  for (const auto& track : peer_->downtracks()) {
+    const bool audio = track->config().kind == MediaKind::kAudio;
+    Time& next = audio ? next_sound_ : next_frame_;
+    if (now < next) continue;
+    next = std::max(next + (audio ? kSoundInterval : kFrameInterval), now + Duration::Millis(1));
+    if (!media_connected() || !(audio ? audio_on_ : video_on_)) continue;
+    if (audio) {
+      MediaTag tag{.publisher = config_.number, .frame = ++sound_count_, .count = 1, .captured = now};
+      SendPacket(now, *track, WriteMedia(tag, CodecKind::kOpus, 90), static_cast<uint32_t>(now.us() * 48 / 1000),
+                 false);
+      continue;
+    }
+    auto packets = encoder_.Encode(now);
+    const auto timestamp = static_cast<uint32_t>(now.us() * 90 / 1000);
+    for (size_t i = 0; i < packets.size(); ++i)
+      SendPacket(now, *track, std::move(packets[i]), timestamp, i + 1 == packets.size());
+  }
+}
+
+// As if another member's packet came in: the slot rewrites, protects and remembers it.
+void SimClient::SendPacket(Time now, Downtrack& track, std::vector<std::byte> payload, uint32_t timestamp,
+                           bool marker) {
+  PacketRef packet = pool_.Acquire();
+  if (!packet) return;
+  const CodecConfig& codec = track.config().codecs.front();
+  const bool audio = track.config().kind == MediaKind::kAudio;
+  int64_t& seq = audio ? audio_seq_ : video_seq_;
+  ++seq;
+  RtpHeaderWriter writer(packet->buffer());
+  writer.Begin({.marker = marker,
+                .payload_type = codec.payload_type,
+                .sequence_number = static_cast<uint16_t>(seq),
+                .timestamp = timestamp,
+                .ssrc = track.config().ssrc});
+  const size_t header = writer.Finish();
+  std::copy(payload.begin(), payload.end(), packet->buffer().begin() + static_cast<std::ptrdiff_t>(header));
+  packet->set_size(header + payload.size());
+  const auto view = ParseRtp(packet->bytes());
+  DUET_CHECK(view.has_value());
+  const ReceivedRtp rtp{.packet = packet,
+                        .view = *view,
+                        .seq = seq,
+                        .uptrack = track.source(),
+                        .codec = &codec,
+                        .extensions = &track.config().extensions,
+                        .starts_keyframe = true};
+  peer_->SendRtp(now, track, rtp, out_);
+}
+
+// ---- time
+
+void SimClient::OnTimer(Time now) {
+  if (suspended_) return;
+  if (now >= retry_at_) Connect(now);
+  if (now >= answer_by_) Lose(now);
+  if (!peer_) return;
+  if (now >= peer_->NextTimer()) peer_->OnTimer(now, out_);
+  if (peer_->state() == Peer::State::kFailed && state_ == State::kIn) return Lose(now);
+  if (state_ == State::kIn) SendMedia(now);
+  for (auto& [id, slot] : slots_) {
+    if (slot.kind != MediaKind::kVideo || !slot.picture.Stuck(now)) continue;
+    slot.picture.ClearStuck(now);
+    if (Uptrack* track = peer_->FindUptrack(id)) track->RequestKeyframe(now);
+  }
+}
+
+Time SimClient::NextTimer() const {
+  if (suspended_) return Time::Never();
+  Time next = std::min(retry_at_, answer_by_);
+  if (peer_) next = std::min(next, peer_->NextTimer());
+  if (peer_ && state_ == State::kIn) {
+    if (config_.sends_audio) next = std::min(next, next_sound_);
+    if (config_.sends_video) next = std::min(next, next_frame_);
+  }
+  return next;
+}
+
+// ---- what it knows
+
+const FrameReceiver* SimClient::PictureOf(std::string_view user) const {
+  for (const auto& [id, slot] : slots_) {
+    if (slot.kind == MediaKind::kVideo && slot.user == user) return &slot.picture;
+  }
+  return nullptr;
+}
+
+int64_t SimClient::AudioPacketsFrom(std::string_view user) const {
+  for (const auto& [id, slot] : slots_) {
+    if (slot.kind == MediaKind::kAudio && slot.user == user) return slot.sound.received;
+  }
+  return -1;
+}
+
+void SimClient::ResetFreezes(Time now) {
+  for (auto& [id, slot] : slots_) slot.picture.ResetFreeze(now);
+}
+
+}  // namespace duet::sim
