@@ -1,0 +1,42 @@
+// AckedBitrateEstimator: the rate at which packets arrive at the receiver.
+//
+// Bytes are counted in windows of 150 ms of arrival time (the first one of 500 ms), and each window's rate corrects the
+// estimate as in a Kalman filter: a rate far from the estimate counts as less certain, so that one keyframe does not
+// throw it off, while a lasting change is followed within half a second. Parameters of libwebrtc.
+//
+// Thread rule: owned by one SendBandwidthEstimator.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+
+namespace duet {
+
+class AckedBitrateEstimator {
+ public:
+  static constexpr Duration kFirstWindow = Duration::Millis(500);
+  static constexpr Duration kWindow = Duration::Millis(150);
+
+  // In the order of sending; arrivals may be out of order by little.
+  void OnPacket(Time arrived, size_t bytes);
+  // The rate is about to change, since the sender's has: trust the next windows more.
+  void ExpectChange();
+
+  // Nothing in the first half second.
+  std::optional<double> bps() const { return bps_; }
+
+ private:
+  void OnWindow(double sample_bps);
+
+  std::optional<double> bps_;
+  double variance_ = 50;  // in (kbit/s)^2
+  bool any_ = false;
+  Time window_start_;
+  Time last_arrived_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace duet

@@ -1,0 +1,88 @@
+#include "core/bwe/probe_controller.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace duet {
+
+void ProbeController::Start(Time now, const Situation& situation) {
+  started_ = true;
+  last_probe_ = now;
+  for (const double factor : {kFirstFactor, kSecondFactor}) {
+    Plan(std::min(factor * situation.target_bps, situation.max_bps));
+  }
+}
+
+void ProbeController::SetApplicationRate(Time now, double bps, const Situation& situation) {
+  const bool more = bps > application_bps_ && bps > situation.target_bps;
+  application_bps_ = bps;
+  if (!started_ || !more || !situation.calm || Waiting(now)) return;
+  Ask(bps, situation);
+}
+
+// No probe goes higher. An unknown application wants everything.
+double ProbeController::Ceiling(const Situation& situation) const {
+  return application_bps_ > 0 ? std::min(kWantedShare * application_bps_, situation.max_bps) : situation.max_bps;
+}
+
+bool ProbeController::Ask(double bps, const Situation& situation) {
+  constexpr double kWorthwhile = 1.1;  // of the target
+  bps = std::min(std::max(bps, kMinProbeBps), Ceiling(situation));
+  if (bps < kWorthwhile * situation.target_bps || plans_.full()) return false;
+  Plan(bps);
+  return true;
+}
+
+void ProbeController::Plan(double bps) {
+  if (++last_id_ == 0) ++last_id_;
+  plans_.push_back(ProbeCluster{.id = last_id_,
+                                .rate_bps = static_cast<int64_t>(bps),
+                                .min_bytes = static_cast<int64_t>(bps * kClusterTime.seconds() / 8),
+                                .min_packets = kClusterPackets});
+}
+
+void ProbeController::OnMeasured(Time now, ProbeId id, double bps, const Situation& situation) {
+  const bool last = id == waiting_id_ && plans_.empty();
+  if (!last) return;
+  waiting_id_ = 0;
+  if (bps >= kSuccess * waiting_bps_ && situation.calm && Ask(kFurtherFactor * bps, situation)) return;
+  last_probe_ = now;
+}
+
+void ProbeController::OnDecrease(Time now, double before_bps, double after_bps) {
+  if (now - last_fall_ >= kRecoveryDelay) fall_from_bps_ = before_bps;
+  last_fall_ = now;
+  if (after_bps <= kDrop * fall_from_bps_) recovery_bps_ = kRecoveryShare * fall_from_bps_;
+}
+
+void ProbeController::OnTimer(Time now, const Situation& situation) {
+  if (waiting_id_ != 0 && !Waiting(now)) {
+    waiting_id_ = 0;
+    last_probe_ = now;
+  }
+  if (recovery_bps_ > 0 && now - last_fall_ > kRecoveryTime) recovery_bps_ = 0;
+  if (!started_ || !situation.calm || waiting_id_ != 0 || !plans_.empty()) return;
+  if (recovery_bps_ > 0 && (situation.application_limited || now - last_fall_ >= kRecoveryDelay)) {
+    Ask(std::exchange(recovery_bps_, 0), situation);
+    return;
+  }
+  const Time calm_since = situation.application_limited ? last_probe_ : std::max(last_probe_, situation.last_decrease);
+  if (now - calm_since < kInterval) return;
+  last_probe_ = now;
+  Ask(kFurtherFactor * situation.target_bps, situation);
+}
+
+std::optional<ProbeCluster> ProbeController::Take(Time now, const Situation& situation) {
+  if (plans_.empty()) return std::nullopt;
+  const ProbeCluster cluster = plans_[0];
+  if (plans_.size() > 1) plans_[0] = plans_[1];
+  plans_.pop_back();
+  // Congestion came between: it would measure the queue.
+  if (!situation.calm) return std::nullopt;
+  waiting_id_ = cluster.id;
+  waiting_bps_ = static_cast<double>(cluster.rate_bps);
+  waiting_since_ = now;
+  return cluster;
+}
+
+}  // namespace duet
