@@ -34,8 +34,11 @@ class IceTransport {
   Time NextTimer() const {
     return std::visit([](const auto& ice) { return ice.NextTimer(); }, ice_);
   }
-  bool ConsentExpired(Time now) const {
-    return std::visit([&](const auto& ice) { return ice.ConsentExpired(now); }, ice_);
+  // Nothing may be sent any more, until Restart.
+  bool Lost(Time now) const {
+    if (const IceAgent* agent = std::get_if<IceAgent>(&ice_)) return agent->ConsentExpired(now);
+    const IceClient& client = std::get<IceClient>(ice_);
+    return client.state() == IceClient::State::kFailed || client.ConsentExpired(now);
   }
   // Where to send to; nothing before the first check.
   const std::optional<Endpoint>& selected() const {

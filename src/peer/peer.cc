@@ -129,7 +129,10 @@ void Peer::Close(Time now, Outbox& out) {
 void Peer::OnTimer(Time now, Outbox& out) {
   if (state_ == State::kFailed) return;
   ice_.OnTimer(now, out);
-  if (ice_.ConsentExpired(now)) {
+  if (ice_.Lost(now)) {
+    if (!ice_.selected() && state_ == State::kConnecting && config_.ice_role == IceRole::kControlling)
+      return Fail(Failure::kNeverConnected,
+                  "no ICE check was answered: is the server's media port reachable over UDP?");
     return Fail(Failure::kConsentExpired,
                 "nothing was heard from the remote for " + std::to_string(options_.consent_timeout.ms() / 1000) + " s");
   }

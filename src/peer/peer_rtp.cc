@@ -122,7 +122,7 @@ Peer::Route Peer::FindRoute(const RtpPacketView& view) {
 }
 
 std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out) {
-  if (state_ != State::kConnected) return Drop::kNotReady;
+  if (state_ != State::kConnected || !ice_.selected()) return Drop::kNotReady;
   PacketRef packet = out.pool().Acquire();
   if (!packet) return Drop::kPoolEmpty;
   const MutableBytes buffer = packet->buffer();
@@ -138,7 +138,7 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
 
 void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
   Downtrack* downtrack = DowntrackOf(nack.media_ssrc);
-  if (downtrack == nullptr || state_ != State::kConnected) return;
+  if (downtrack == nullptr || state_ != State::kConnected || !ice_.selected()) return;
   // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from
   // costing a flood.
   constexpr size_t kMaxResent = 128;

@@ -33,6 +33,7 @@ int RunOne(const Options& options) {
   std::vector<std::string> lines;
   const RunResult result = RunSwarm(*options.seed, options.trace ? &lines : nullptr);
   for (const std::string& line : lines) std::cout << line << "\n";
+  std::cout << result.state;
   Explain(*options.seed, result);
   std::cout << "seed " << *options.seed << (result.failures.empty() ? " passed" : " failed") << ", "
             << result.virtual_time.ms() / 1000 << " s of virtual time, trace " << std::hex << result.trace_hash << "\n";

@@ -366,6 +366,22 @@ int64_t SimClient::AudioPacketsFrom(std::string_view user) const {
   return -1;
 }
 
+std::string SimClient::Describe(Time now) const {
+  constexpr const char* kStates[] = {"out", "waits", "connecting", "entering", "in"};
+  std::string text = user_ + ": " + kStates[static_cast<int>(state_)] + (suspended_ ? ", suspended" : "") + ", " +
+                     (media_connected() ? "media connected" : "no media") + ", entered " + std::to_string(entered_) +
+                     " times, " + std::to_string(encoder_.frames()) + " frames encoded; knows";
+  for (const auto& [user, paused] : members_) text += " " + user + (paused ? "(paused)" : "");
+  for (const auto& [id, slot] : slots_) {
+    if (slot.user.empty()) continue;
+    text += slot.kind == MediaKind::kAudio
+                ? "\n    hears " + slot.user + ": " + std::to_string(slot.sound.received) + " packets"
+                : "\n    sees " + slot.user + ": " + std::to_string(slot.picture.shown()) + " frames, the last " +
+                      std::to_string((now - slot.picture.last_shown()).ms()) + " ms ago";
+  }
+  return text;
+}
+
 void SimClient::ResetFreezes(Time now) {
   for (auto& [id, slot] : slots_) slot.picture.ResetFreeze(now);
 }

@@ -80,6 +80,8 @@ class SimClient {
   bool publishes_video() const { return config_.sends_video && video_on_; }
   bool publishes_audio() const { return config_.sends_audio && audio_on_; }
   void ResetFreezes(Time now);
+  // For people: state, members, slots.
+  std::string Describe(Time now) const;
   Peer* peer() { return peer_.get(); }
   uint64_t entered() const { return entered_; }
   int64_t frames_sent() const { return encoder_.frames(); }

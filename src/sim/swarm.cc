@@ -36,6 +36,7 @@ class Swarm {
     world_.Run(Below(draw_, Duration::Seconds(5)));
     Heal();
     world_.Run(kRecovery);
+    result_.state = world_.Describe();
     if (std::string wrong = world_.CheckCalls(); !wrong.empty()) Fail("after all healed: " + wrong);
     if (std::string wrong = world_.CheckEmpty(); !wrong.empty()) Fail("after all left: " + wrong);
     for (const std::string& violation : world_.violations()) Fail(violation);
@@ -84,8 +85,11 @@ class Swarm {
   }
 
   void Fault(uint32_t number) {
+    constexpr const char* kNames[] = {"loss",    "bursts", "jitter",  "rate",  "outage", "rebind",
+                                      "suspend", "vanish", "restart", "leave", "mute",   "server"};
     const auto kind = static_cast<Kind>(draw_.Below(kKinds));
     if (!enabled_[kind]) return;
+    world_.Say(std::string("fault ") + kNames[kind] + " for u" + std::to_string(number));
     Seat& seat = world_.seat(number);
     SimLink& link = Chance(draw_, 0.5) ? seat.up : seat.down;
     LinkConditions& c = link.conditions();
@@ -117,7 +121,7 @@ class Swarm {
           seat.client->Suspend();
         }
         world_.Run(Below(draw_, Duration::Seconds(Chance(draw_, 0.2) ? 120 : 20)));
-        seat.client->Resume(world_.now());
+        world_.Wake(number);
         break;
       case kRestart: seat.client->Restart(world_.now()); break;
       case kLeave:

@@ -18,6 +18,7 @@ struct RunResult {
   uint64_t trace_hash = 0;
   Duration virtual_time;
   std::vector<std::string> failures;  // sentences; empty = passed
+  std::string state;                  // of the world when all had healed, for people
 };
 
 inline constexpr Duration kRecovery = Duration::Seconds(15);

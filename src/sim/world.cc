@@ -106,6 +106,12 @@ void World::Vanish(uint32_t number) {
   if (place.session.value() != 0) place.server_notices_at = now_ + kSocketIdle;
 }
 
+void World::Wake(uint32_t number) {
+  Seat& place = seat(number);
+  place.server_notices_at = Time::Never();
+  place.client->Resume(now_);
+}
+
 void World::RestartServer() {
   out_.Clear();
   worker_.reset();
@@ -196,6 +202,7 @@ void World::DeliverTexts() {
     }
     if (now_ >= place->server_notices_at) {
       place->server_notices_at = Time::Never();
+      Post(*place, false, "", true);
       CloseSocket(*place);
     }
     while (!place->to_server.empty() && place->to_server.front().at <= now_) {
@@ -394,6 +401,19 @@ std::string World::CheckCalls() {
     if (client.members() != expected) return client.user() + " has a wrong list of members";
   }
   return {};
+}
+
+std::string World::Describe() const {
+  std::string text = "at " + std::to_string(elapsed().ms()) + " ms\n";
+  for (const auto& [number, place] : seats_) text += "  " + place->client->Describe(now_) + "\n";
+  text += "  worker: " + std::to_string(counts_.packets_received) + " packets received, " +
+          std::to_string(counts_.packets_forwarded) + " forwarded; dropped:";
+  for (uint8_t i = 0; i < static_cast<uint8_t>(Drop::kCount); ++i) {
+    const auto reason = static_cast<Drop>(i);
+    if (const uint64_t count = counts_.drops[reason]; count > 0)
+      text += std::string(" ") + ToString(reason) + " " + std::to_string(count);
+  }
+  return text + "\n";
 }
 
 std::string World::CheckEmpty() {

@@ -70,14 +70,23 @@ class World {
   void Rebind(uint32_t number);
   // The client's machine is gone: no goodbye, and the server's socket notices only after its idle time.
   void Vanish(uint32_t number);
+  // The client's machine, suspended or vanished, runs again.
+  void Wake(uint32_t number);
   // The server process is killed and started again: it knows nobody.
   void RestartServer();
 
   // Whether everybody who wants in is in, knows the others, and gets moving pictures and sound of all that publish.
   // The sentence says what is missing; empty = all is well.
   std::string CheckCalls();
+  // For people: every client, what the worker counted.
+  std::string Describe() const;
   // After everybody has left: nothing may be left over. Empties the world.
   std::string CheckEmpty();
+
+  // A line in the trace.
+  void Say(const std::string& text) {
+    if (trace_ != nullptr) trace_->push_back(std::to_string(elapsed().ms()) + " ms " + text);
+  }
 
   const std::vector<std::string>& violations() const { return violations_; }
   uint64_t trace_hash() const { return hash_; }
