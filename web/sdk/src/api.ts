@@ -21,6 +21,14 @@ export interface DuetClient {
   enterRoom(params: EnterRoomParams): Promise<void>;
   /** Leaves; local capture and preview keep running. Resolves at once outside a room. */
   exitRoom(): Promise<void>;
+  /**
+   * Duet's own: the application goes to the background. The others see this user "paused", the seat is
+   * kept as after a lost connection, and nothing is sent or received until resume(). Capture goes on;
+   * whoever suspends also decides about the devices. Without effect outside a room.
+   */
+  suspend(): void;
+  /** Duet's own: takes the seat back, with everything as it was. */
+  resume(): void;
   /** Ends everything: leaves the room, releases devices, removes all handlers. */
   destroy(): void;
 

@@ -163,6 +163,14 @@ export class Duet implements DuetClient {
     });
   }
 
+  suspend(): void {
+    this.#room?.suspend();
+  }
+
+  resume(): void {
+    this.#room?.wake();
+  }
+
   destroy(): void {
     this.#room?.abandon();
     this.#room = null;

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODE, OPERATION_EXTRA_CODE } from '../src/errors.js';
 import type { EnterRequest } from '../src/signal/messages.js';
-import type { Call } from './fakes/call.js';
-import { callWithBob } from './fakes/call.js';
+import { Call, callWithBob } from './fakes/call.js';
 import { Refusal } from './fakes/server.js';
 import { settle } from './fakes/time.js';
 
@@ -278,5 +277,46 @@ describe('lost media with a living socket', () => {
     call.server.drop();
     await call.advance(30_000);
     expect(call.heard('error')).toHaveLength(2); // another trouble is told again
+  });
+});
+
+describe('an application in the background', () => {
+  it('gives up its connection without a goodbye and tries nothing, then is back with everything as it was', async () => {
+    const call = await running();
+    call.duet.suspend();
+    expect(states(call)).toEqual(['RECONNECTING']);
+    expect(call.platform.pc.connectionState).toBe('closed');
+    expect(call.server.asked('exit')).toEqual([]);
+    await call.advance(60_000);
+    expect(enters(call)).toEqual([]);
+    call.duet.resume();
+    await settle();
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(enters(call)).toHaveLength(1);
+    expect(enters(call)[0]!.resume).toMatch(/^resume-/);
+    expect(enters(call)[0]!.tracks.map((t) => t.on)).toEqual([true, true]);
+    expect(call.platform.videoIn('v')).toMatchObject({ track: call.platform.pc.at('3').receiver.track, fit: 'contain' });
+    expect(call.names(['remote-user-exit', 'remote-video-unavailable', 'error'])).toEqual([]);
+  });
+
+  it('may go there in the middle of a reconnection, and come back at once', async () => {
+    const call = await running();
+    call.server.drop();
+    call.server.answering = false;
+    await call.advance(500);
+    expect(states(call)).toEqual(['RECONNECTING']);
+    call.duet.suspend();
+    call.server.answering = true;
+    call.duet.resume();
+    await call.advance(60_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(call.platform.connections.filter((c) => c.connectionState === 'connected')).toHaveLength(1);
+  });
+
+  it('has nothing to give up outside a room', () => {
+    const call = new Call();
+    call.duet.suspend();
+    call.duet.resume();
+    expect(states(call)).toEqual([]);
   });
 });

@@ -81,6 +81,7 @@ export class Room extends Emitter<RoomEvents> {
   #attempt = 0;
   #cancelRetry: Cancel = () => {};
   #mediaTroubleTold = false;
+  #suspended = false;
   #rejectEnter: (error: RtcError) => void = () => {};
 
   constructor(platform: Platform, params: RoomParams) {
@@ -131,9 +132,32 @@ export class Room extends Emitter<RoomEvents> {
     this.#close();
   }
 
+  /**
+   * The application goes to the background: the connection is given up without a goodbye, so that the
+   * server keeps the seat and tells the others "paused". Nothing is tried until wake(). Has no effect
+   * before the room is entered.
+   */
+  suspend(): void {
+    if (this.#closed || this.#suspended) return;
+    if (this.#state !== 'CONNECTED' && this.#state !== 'RECONNECTING') return;
+    this.#suspended = true;
+    this.#cancelRetry();
+    this.#making?.close();
+    this.#making = null;
+    this.#current?.close();
+    this.#setState('RECONNECTING');
+  }
+
+  /** The end of suspend(): back into the seat at once. */
+  wake(): void {
+    if (this.#closed || !this.#suspended) return;
+    this.#suspended = false;
+    this.nudge();
+  }
+
   /** The network or the page is back: no reason to wait out a delay, every reason to check. */
   nudge(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#suspended) return;
     if (this.#state === 'CONNECTED') {
       this.#current?.probe();
     } else if (this.#state === 'RECONNECTING' && !this.#making) {
@@ -382,7 +406,8 @@ export class Room extends Emitter<RoomEvents> {
     try {
       await this.#connect();
     } catch (error) {
-      if (this.#closed) return;
+      // Given up by suspend(), and perhaps begun anew by wake() already.
+      if (this.#closed || this.#suspended || this.#making || this.#state !== 'RECONNECTING') return;
       if (isTransient(error)) {
         log.info('reconnecting failed', error);
         this.#scheduleReconnect();
