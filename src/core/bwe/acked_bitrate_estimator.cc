@@ -16,7 +16,7 @@ constexpr Duration kClockJump = Duration::Seconds(3);
 
 }  // namespace
 
-void AckedBitrateEstimator::OnPacket(Time arrived, size_t bytes) {
+void AckedBitrateEstimator::OnPacket(Time arrived, size_t bytes, bool after_hole) {
   const Duration window = bps_ ? kWindow : kFirstWindow;
   if (!any_ || last_arrived_ - arrived > kClockJump) {
     any_ = true;
@@ -24,7 +24,9 @@ void AckedBitrateEstimator::OnPacket(Time arrived, size_t bytes) {
     window_start_ = last_arrived_ = arrived;
   }
   arrived = std::max(arrived, last_arrived_);
-  if (arrived - last_arrived_ > window) {
+  if (after_hole) {
+    window_start_ = window_start_ + (arrived - last_arrived_);
+  } else if (arrived - last_arrived_ > window) {
     // Nothing came for more than a window: that says how much was sent, not what arrives.
     bytes_ = 0;
     window_start_ = arrived - Duration::Micros((arrived - last_arrived_).us() % window.us());

@@ -20,8 +20,9 @@ class AckedBitrateEstimator {
   static constexpr Duration kFirstWindow = Duration::Millis(500);
   static constexpr Duration kWindow = Duration::Millis(150);
 
-  // In the order of sending; arrivals may be out of order by little.
-  void OnPacket(Time arrived, size_t bytes);
+  // In the order of sending; arrivals may be out of order by little. `after_hole`: packets before it were never told of
+  // (their feedback was lost), so the time since the last one counts as little as they do.
+  void OnPacket(Time arrived, size_t bytes, bool after_hole = false);
   // The rate is about to change, since the sender's has: trust the next windows more.
   void ExpectChange();
 

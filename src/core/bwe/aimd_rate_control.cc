@@ -55,7 +55,7 @@ bool AimdRateControl::MayDecrease(Time now, const Throughput& throughput_bps) co
 }
 
 void AimdRateControl::Decrease(Time now, const Throughput& throughput_bps) {
-  double lowered = kBackoff * throughput_bps.value_or(estimate_bps_);
+  double lowered = throughput_bps ? kBackoff * *throughput_bps : 0.5 * estimate_bps_;
   // What arrived lately was more than the link carries: a queue that drained, or a link that just slowed down.
   if (lowered > estimate_bps_ && link_.known()) lowered = kBackoff * link_.bps();
   if (throughput_bps) {

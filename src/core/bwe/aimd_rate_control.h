@@ -3,7 +3,7 @@
 //              overusing           normal
 //   increase ───────────> decrease ──> hold ──> increase        underusing: hold, the queue drains
 //
-// - Decrease: to 0.85 of what arrives.
+// - Decrease: to 0.85 of what arrives; to half while that is not known.
 // - Increase: by 8 % a second while the capacity of the link is unknown; near the capacity at which it overused before,
 //   by about one packet per response time. It never leads what arrives by more than half.
 // - A probe sets the rate outright.

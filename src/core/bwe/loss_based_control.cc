@@ -4,60 +4,98 @@
 #include <cmath>
 
 namespace duet {
+namespace {
+
+// Of a share seen in so many packets; never zero, since none of forty is no proof of none.
+double Deviation(double share, double packets) {
+  const double bounded = std::clamp(share, 1 / (packets + 2), 1 - 1 / (packets + 2));
+  return std::sqrt(bounded * (1 - bounded) / packets);
+}
+
+}  // namespace
 
 void LossBasedControl::OnWindow(Time now, const Window& window, double target_bps) {
   const auto packets = static_cast<double>(window.told);
   const double loss = static_cast<double>(window.lost) / packets;
-  const double deviation = std::sqrt(loss * (1 - loss) / packets);
   const double excess = Excess(loss);
   const double seconds = last_window_ == Time::LongAgo() ? 0 : std::min((now - last_window_).seconds(), 1.0);
   last_window_ = now;
   loss_ = 0.5 * loss_ + 0.5 * loss;
 
+  // As far as chance may take the loss from the inherent one.
+  const double chance = kTriggerDeviations * Deviation(inherent_, packets) / (1 - inherent_);
   if (testing_) {
-    ContinueTest(now, window, loss, target_bps);
-  } else if (excess > std::max(kHighLoss, 2 * deviation / (1 - inherent_))) {
-    StartTest(now, window, loss, target_bps);
-  } else if (limited() && excess < kLowLoss) {
-    limit_bps_ *= std::pow(kRaisePerSecond, seconds);
-    if (limit_bps_ > kForgetAbove * target_bps) limit_bps_ = kNoLimit;
+    ContinueTest(now, window, target_bps);
+  } else if (excess > std::max(kHighLoss, chance)) {
+    StartTest(now, window, target_bps);
+  } else {
+    if (limited() && excess < kLowLoss) {
+      limit_bps_ *= std::pow(kRaisePerSecond, seconds);
+      if (limit_bps_ > kForgetAbove * target_bps) limit_bps_ = kNoLimit;
+    }
+    TrackInherent(loss, Deviation(loss, packets));
   }
-  // Less than thought: at once when it is beyond chance, else with time.
-  if (loss < inherent_) inherent_ += (loss < inherent_ - 2 * deviation ? 1.0 : 0.1) * (loss - inherent_);
 }
 
-void LossBasedControl::StartTest(Time now, const Window& window, double loss, double target_bps) {
-  testing_ = true;
-  test_start_ = now;
-  test_excess_ = Excess(loss);
-  test_target_bps_ = target_bps;
-  test_limit_bps_ = limit_bps_;
+void LossBasedControl::TrackInherent(double loss, double deviation) {
+  constexpr double kGain = 0.1;
+  constexpr double kCeilingGain = 0.02;
+  if (loss < inherent_ - kTriggerDeviations * deviation) {
+    // Another path.
+    inherent_ = inherent_ceiling_ = loss;
+    return;
+  }
+  inherent_ = std::min(inherent_ + kGain * (loss - inherent_), inherent_ceiling_);
+  inherent_ceiling_ -= kCeilingGain * (inherent_ceiling_ - inherent_);
+}
+
+void LossBasedControl::StartTest(Time now, const Window& window, double target_bps) {
+  const auto told = static_cast<double>(window.told);
+  const auto lost = static_cast<double>(window.lost);
+  const double excess = Excess(lost / told);
   // An application that sends less than it may has to be brought below what it sends.
   const double rate_bps = std::min(target_bps, window.sent_bps);
-  test_floor_bps_ = kShare * rate_bps * (1 - test_excess_);
-  Lower(test_excess_, rate_bps);
+  testing_ = true;
+  test_ = Test{.start = now,
+               .excess = excess,
+               .limit_bps = limit_bps_,
+               .told = told,
+               .lost = lost,
+               .floor_bps = kShare * rate_bps * (1 - excess)};
+  Lower(excess, rate_bps);
 }
 
-void LossBasedControl::ContinueTest(Time now, const Window& window, double loss, double target_bps) {
-  const double excess = Excess(loss);
-  // What arrived before the test; a path that loses because we send more than this loses nothing at this rate.
-  const bool low_enough = window.sent_bps <= test_floor_bps_ / kShare;
-  const bool gone = excess < 0.5 * test_excess_;
-  if (gone) {
-    testing_ = false;
-  } else if (low_enough && !window.delay_grew) {
-    inherent_ = std::min(loss, kMaxInherent);
-    limit_bps_ = test_limit_bps_;
-    testing_ = false;
-  } else if (now - test_start_ > kMaxTest) {
-    testing_ = false;
-  } else {
-    Lower(std::max(excess, kHighLoss), std::min(target_bps, limit_bps_));
+void LossBasedControl::ContinueTest(Time now, const Window& window, double target_bps) {
+  const auto told = static_cast<double>(window.told);
+  const auto lost = static_cast<double>(window.lost);
+  // What arrived before the test: a path that loses because we send more than this loses nothing at this rate.
+  const bool low = window.sent_bps <= test_.floor_bps / kShare;
+  if (low && !window.queued) {
+    test_.low_told += told;
+    test_.low_lost += lost;
   }
+  const double middle = inherent_ + 0.5 * test_.excess * (1 - inherent_);
+  const bool late = now - test_.start > kMaxTest;
+  if (test_.low_told > 0) {
+    const double loss = test_.low_lost / test_.low_told;
+    const double margin = late ? 0 : kVerdictDeviations * Deviation(loss, test_.low_told);
+    if (loss > middle + margin) return Acquit();
+    if (loss < middle - margin) testing_ = false;
+  }
+  if (late) testing_ = false;
+  if (testing_ && !low) Lower(std::max(Excess(lost / told), kHighLoss), std::min(target_bps, limit_bps_));
+}
+
+// Not our rate: both parts of the test measured the inherent loss.
+void LossBasedControl::Acquit() {
+  testing_ = false;
+  inherent_ = std::min((test_.lost + test_.low_lost) / (test_.told + test_.low_told), kMaxInherent);
+  inherent_ceiling_ = inherent_;
+  limit_bps_ = test_.limit_bps;
 }
 
 void LossBasedControl::Lower(double excess, double from_bps) {
-  limit_bps_ = std::max(from_bps * (1 - 0.5 * excess), test_floor_bps_);
+  limit_bps_ = std::max(from_bps * (1 - 0.5 * excess), test_.floor_bps);
 }
 
 }  // namespace duet

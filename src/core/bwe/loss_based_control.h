@@ -9,13 +9,15 @@
 //     │ <── still there at that rate: it is inherent, the former rate is restored ──┤
 //     │ <── gone: it was ours ── limited, rises by 8 %/s while less than 2 % ───────┘
 //
-// - So the bound never falls below 0.9 of what arrives, and a test at half of a rate lasts about two seconds.
-// - While the delay grows too, no verdict is given: the delay part lowers the rate, and the losses of an overflowing
-//   queue are not taken for inherent ones.
-// - The inherent loss follows every lower loss down, and only a test raises it. Losses within it count as delivered
-//   when others compare what arrives with what was sent.
-// - Loss is looked at in windows of 40 packets and 400 ms at least; what 40 packets cannot tell from chance is not
-//   acted on (two standard deviations).
+// - So the bound never falls below 0.9 of what arrives, and a test costs half of the rate for about two seconds.
+// - While the delay grows, or packets wait in a queue, no verdict is given: what a full queue drops is not inherent,
+// and
+//   the bound stays.
+// - Losses within the inherent one count as delivered when others compare what arrives with what was sent. It follows
+//   the losses up and down, but above what the last test found only another test raises it: else a policer could teach
+//   it any loss in small steps.
+// - Loss is looked at in windows of 40 packets and 400 ms at least. What that cannot tell from chance (three standard
+//   deviations) is not acted on, and a test goes on until it can tell (two), for 5 s at most.
 // - Known weakness: several flows in one policer, which one of them does not relieve by yielding, take its losses for
 //   inherent ones.
 //
@@ -40,14 +42,14 @@ class LossBasedControl {
   static constexpr Duration kMinWindow = Duration::Millis(400);
   // Few packets are judged all the same.
   static constexpr Duration kMaxWindow = Duration::Seconds(2);
-  // A rate that cannot be lowered further tells nothing: the test ends.
+  // Ends by what is likelier; a rate that cannot be lowered tells nothing.
   static constexpr Duration kMaxTest = Duration::Seconds(5);
 
   struct Window {
     int64_t told = 0;  // packets whose fate became known, at least 1
     int64_t lost = 0;
     double sent_bps = 0;  // the rate at which they were sent
-    bool delay_grew = false;
+    bool queued = false;  // the delay grew, or packets waited
   };
   // `target_bps` is what was asked for meanwhile.
   void OnWindow(Time now, const Window& window, double target_bps);
@@ -64,22 +66,36 @@ class LossBasedControl {
   // A limit so far above what the others allow is none.
   static constexpr double kForgetAbove = 1.2;
 
+  static constexpr double kTriggerDeviations = 3;
+  static constexpr double kVerdictDeviations = 2;
+
   double Excess(double loss) const { return (loss - inherent_) / (1 - inherent_); }
-  void StartTest(Time now, const Window& window, double loss, double target_bps);
-  void ContinueTest(Time now, const Window& window, double loss, double target_bps);
+  void StartTest(Time now, const Window& window, double target_bps);
+  void ContinueTest(Time now, const Window& window, double target_bps);
+  void Acquit();
+  void TrackInherent(double loss, double deviation);
   void Lower(double excess, double from_bps);
 
-  double loss_ = 0;      // of the last windows
-  double inherent_ = 0;  // the part that does not depend on our rate
+  double loss_ = 0;              // of the last windows
+  double inherent_ = 0;          // the part that does not depend on our rate
+  double inherent_ceiling_ = 0;  // as a test found it
   double limit_bps_ = kNoLimit;
   Time last_window_ = Time::LongAgo();
 
+  struct Test {
+    Time start;
+    // Before it:
+    double excess = 0;
+    double limit_bps = 0;
+    double told = 0;
+    double lost = 0;
+    // At the lowered rate:
+    double low_told = 0;
+    double low_lost = 0;
+    double floor_bps = 0;
+  };
   bool testing_ = false;
-  Time test_start_;
-  double test_excess_ = 0;      // before it
-  double test_target_bps_ = 0;  // before it
-  double test_limit_bps_ = 0;   // before it
-  double test_floor_bps_ = 0;
+  Test test_;
 };
 
 }  // namespace duet

@@ -16,6 +16,8 @@ constexpr int kSilencePackets = 10;
 constexpr int64_t kSilenceRtts = 3;
 // A queue that is there already would be measured in place of the path.
 constexpr Duration kMaxProbeQueue = Duration::Millis(60);
+// Losses beside such a queue are its overflow; jitter makes less.
+constexpr Duration kQueued = Duration::Millis(40);
 constexpr Duration kLimitedLately = Duration::Seconds(3);
 // A receiver's first words of REMB are taken as they are; later the rate must be earned.
 constexpr Duration kStartPhase = Duration::Seconds(2);
@@ -70,18 +72,25 @@ void SendBandwidthEstimator::OnFeedback(Time now, const TransportFeedback& feedb
 }
 
 void SendBandwidthEstimator::OnResult(Time now, const PacketResult& result) {
-  newest_sent_ = std::max(newest_sent_, result.sent);
+  const bool after_hole = result.seq != last_told_ + 1;
   if (result.was_lost) {
     // It was counted as lost, perhaps in a window that is over.
     window_.lost = std::max<int64_t>(window_.lost - 1, 0);
   } else {
     ++window_.told;
     window_.lost += result.received ? 0 : 1;
-    window_.bytes += result.size;
+    if (!after_hole) {
+      window_.bytes += result.size;
+      window_.sending = window_.sending + (result.sent - last_told_sent_);
+    }
+  }
+  if (result.seq > last_told_) {
+    last_told_ = result.seq;
+    last_told_sent_ = result.sent;
   }
   probe_estimator_.OnResult(result);
   if (!result.received) return;
-  acked_.OnPacket(result.arrived, result.size);
+  acked_.OnPacket(result.arrived, result.size, after_hole && !result.was_lost);
   if (const auto delta = inter_arrival_.OnPacket(now, result.sent, result.arrived)) trendline_.OnDelta(*delta);
 }
 
@@ -92,7 +101,7 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
   if (throughput) *throughput /= 1 - loss_.inherent_loss();
   const auto probe = probe_estimator_.Take(loss_.inherent_loss());
   if (usage == BandwidthUsage::kOverusing) {
-    window_.delay_grew = true;
+    window_.queued = true;
     aimd_.Update(now, usage, throughput);
     return;
   }
@@ -108,20 +117,19 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
 }
 
 void SendBandwidthEstimator::UpdateLossPart(Time now) {
+  if (adapter_.queue_delay() > kQueued) window_.queued = true;
   const Duration length = now - window_.start;
   const bool enough = window_.told >= LossBasedControl::kMinPackets && length >= LossBasedControl::kMinWindow;
   if (window_.told == 0 || !(enough || length >= LossBasedControl::kMaxWindow)) return;
-  const Duration sent = newest_sent_ - std::max(window_sent_, started_at_);
-  if (sent > Duration::Zero()) {
+  if (window_.sending > Duration::Zero()) {
     loss_.OnWindow(now,
                    {.told = window_.told,
                     .lost = std::min(window_.lost, window_.told),
-                    .sent_bps = 8.0 * static_cast<double>(window_.bytes) / sent.seconds(),
-                    .delay_grew = window_.delay_grew},
+                    .sent_bps = 8.0 * static_cast<double>(window_.bytes) / window_.sending.seconds(),
+                    .queued = window_.queued},
                    static_cast<double>(target_bps_));
   }
   window_ = Window{.start = now};
-  window_sent_ = newest_sent_;
 }
 
 void SendBandwidthEstimator::OnReceiverReport(Time now, double fraction_lost, Duration rtt) {

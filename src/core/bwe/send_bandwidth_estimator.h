@@ -113,7 +113,8 @@ class SendBandwidthEstimator {
     int64_t told = 0;
     int64_t lost = 0;
     int64_t bytes = 0;
-    bool delay_grew = false;
+    Duration sending;  // the time that it took to send them
+    bool queued = false;
   };
 
   void Count(Time now, size_t size);
@@ -157,8 +158,9 @@ class SendBandwidthEstimator {
   Time next_halving_;
 
   Window window_;
-  Time window_sent_ = Time::LongAgo();  // the newest packet of the window before, by its sending
-  Time newest_sent_ = Time::LongAgo();
+  // The newest packet told of.
+  int64_t last_told_ = -1;
+  Time last_told_sent_;
 
   // For receivers without feedback: since the last report.
   int64_t report_packets_ = 0;
