@@ -62,15 +62,20 @@ void LossBasedControl::StartTest(Time now, const Window& window, double target_b
                .told = told,
                .lost = lost,
                .floor_bps = kShare * rate_bps * (1 - excess)};
-  Lower(excess, rate_bps);
+  Lower(excess, window.queued ? 0 : rate_bps);
 }
 
 void LossBasedControl::ContinueTest(Time now, const Window& window, double target_bps) {
   const auto told = static_cast<double>(window.told);
   const auto lost = static_cast<double>(window.lost);
+  const double excess = std::max(Excess(lost / told), kHighLoss);
+  if (window.queued && now - test_.start < kSettleTime) {
+    test_.floor_bps = std::min(test_.floor_bps, kShare * window.sent_bps * (1 - excess));
+  }
   // What arrived before the test: a path that loses because we send more than this loses nothing at this rate.
   const bool low = window.sent_bps <= test_.floor_bps / kShare;
-  if (low && !window.queued) {
+  test_.low_since = low ? std::min(test_.low_since, now) : Time::Never();
+  if (low && (!window.queued || now - test_.low_since >= kDrainTime)) {
     test_.low_told += told;
     test_.low_lost += lost;
   }
@@ -83,7 +88,8 @@ void LossBasedControl::ContinueTest(Time now, const Window& window, double targe
     if (loss < middle - margin) testing_ = false;
   }
   if (late) testing_ = false;
-  if (testing_ && !low) Lower(std::max(Excess(lost / told), kHighLoss), std::min(target_bps, limit_bps_));
+  if (!testing_ || low) return;
+  Lower(excess, window.queued ? 0 : std::min(target_bps, limit_bps_));
 }
 
 // Not our rate: both parts of the test measured the inherent loss.

@@ -10,14 +10,14 @@
 //     │ <── gone: it was ours ── limited, rises by 8 %/s while less than 2 % ───────┘
 //
 // - So the bound never falls below 0.9 of what arrives, and a test costs half of the rate for about two seconds.
-// - While the delay grows, or packets wait in a queue, no verdict is given: what a full queue drops is not inherent,
-// and
-//   the bound stays.
+// - Packets that wait in a queue beside the losses: then it is most likely full. The bound falls at once to 0.9 of what
+//   arrives, and only when queue and losses are still there 3 s later, in which ours would have drained, are they
+//   called somebody else's.
 // - Losses within the inherent one count as delivered when others compare what arrives with what was sent. It follows
 //   the losses up and down, but above what the last test found only another test raises it: else a policer could teach
 //   it any loss in small steps.
 // - Loss is looked at in windows of 40 packets and 400 ms at least. What that cannot tell from chance (three standard
-//   deviations) is not acted on, and a test goes on until it can tell (two), for 5 s at most.
+//   deviations) is not acted on, and a test goes on until it can tell (two), for 8 s at most.
 // - Known weakness: several flows in one policer, which one of them does not relieve by yielding, take its losses for
 //   inherent ones.
 //
@@ -43,7 +43,11 @@ class LossBasedControl {
   // Few packets are judged all the same.
   static constexpr Duration kMaxWindow = Duration::Seconds(2);
   // Ends by what is likelier; a rate that cannot be lowered tells nothing.
-  static constexpr Duration kMaxTest = Duration::Seconds(5);
+  static constexpr Duration kMaxTest = Duration::Seconds(8);
+  // A tenth less than the path carries drains 300 ms.
+  static constexpr Duration kDrainTime = Duration::Seconds(3);
+  // How long what arrives may still fall to what a slower path carries.
+  static constexpr Duration kSettleTime = Duration::Millis(1500);
 
   struct Window {
     int64_t told = 0;  // packets whose fate became known, at least 1
@@ -90,6 +94,7 @@ class LossBasedControl {
     double told = 0;
     double lost = 0;
     // At the lowered rate:
+    Time low_since = Time::Never();
     double low_told = 0;
     double low_lost = 0;
     double floor_bps = 0;

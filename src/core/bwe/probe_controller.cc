@@ -66,8 +66,8 @@ void ProbeController::OnTimer(Time now, const Situation& situation) {
     Ask(std::exchange(recovery_bps_, 0), situation);
     return;
   }
-  const Time calm_since = situation.application_limited ? last_probe_ : std::max(last_probe_, situation.last_decrease);
-  if (now - calm_since < kInterval) return;
+  if (now - last_probe_ < kInterval) return;
+  if (!situation.application_limited && now - situation.last_decrease < kCalmTime) return;
   last_probe_ = now;
   Ask(kFurtherFactor * situation.target_bps, situation);
 }

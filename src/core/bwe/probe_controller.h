@@ -4,8 +4,9 @@
 //   success            twice what was measured, until a probe finds less than 0.7 of what it tried
 //   calm, limited by   twice the target every 5 s, while the application wants more: what it sends does not show what
 //   the application    the path carries
-//   calm               twice the target every 5 s after the last decrease: near the capacity of yesterday the estimate
-//                      creeps, and without a probe a link that has become ten times as fast would take minutes
+//   calm               the same 2.5 s after the last decrease: near the capacity of yesterday the estimate creeps, and
+//                      without a probe a link that has become ten times as fast would take minutes. It also makes flows
+//                      alike: twice a small share is soon found to fit in, twice a large one is not
 //   wanted             what the application wants as soon as it wants more than the target
 //   recovery           0.85 of the former rate once, when a third or more was given up and the queue has drained
 //
@@ -33,6 +34,7 @@ class ProbeController {
   static constexpr double kFurtherFactor = 2;
   static constexpr double kSuccess = 0.7;  // measured to tried
   static constexpr Duration kInterval = Duration::Seconds(5);
+  static constexpr Duration kCalmTime = Duration::Millis(2500);
   // What is not heard of within this time has failed.
   static constexpr Duration kMaxWait = Duration::Seconds(1);
   static constexpr double kDrop = 0.66;

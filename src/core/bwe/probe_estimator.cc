@@ -38,15 +38,14 @@ std::optional<ProbeEstimator::Result> ProbeEstimator::Take(double inherent_loss)
     const ProbeCluster& plan = cluster.plan;
     if (plan.id == 0 || cluster.told < kMinTold * plan.min_packets) continue;
     if (static_cast<double>(cluster.told_bytes) < kMinTold * static_cast<double>(plan.min_bytes)) continue;
-    const ProbeId id = plan.id;
-    const std::optional<double> bps = Measure(cluster, inherent_loss);
+    const std::optional<Result> result = Measure(cluster, inherent_loss);
     cluster = Cluster{};
-    if (bps) return Result{.id = id, .bps = *bps};
+    if (result) return result;
   }
   return std::nullopt;
 }
 
-std::optional<double> ProbeEstimator::Measure(const Cluster& cluster, double inherent_loss) {
+std::optional<ProbeEstimator::Result> ProbeEstimator::Measure(const Cluster& cluster, double inherent_loss) {
   if (cluster.received < 2) return std::nullopt;
   if (cluster.lost > cluster.told * (inherent_loss + kMaxLoss * (1 - inherent_loss))) return std::nullopt;
   const Duration sent = cluster.last.sent - cluster.first.sent;
@@ -59,8 +58,9 @@ std::optional<double> ProbeEstimator::Measure(const Cluster& cluster, double inh
   const double sent_bps = 8.0 * static_cast<double>(bytes - cluster.last.size) / sent.seconds();
   const double arrived_bps = 8.0 * static_cast<double>(bytes - cluster.first.size) / arrived.seconds();
   if (arrived_bps > kMaxSpeedup * sent_bps) return std::nullopt;
-  if (arrived_bps < kFullBelow * sent_bps) return kFullShare * arrived_bps;
-  return std::min(sent_bps, arrived_bps);
+  const bool full = arrived_bps < kFullBelow * sent_bps;
+  return Result{
+      .id = cluster.plan.id, .bps = full ? kFullShare * arrived_bps : std::min(sent_bps, arrived_bps), .full = full};
 }
 
 }  // namespace duet

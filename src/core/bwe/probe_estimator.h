@@ -33,6 +33,7 @@ class ProbeEstimator {
   struct Result {
     ProbeId id = 0;
     double bps = 0;
+    bool full = false;  // arrivals were slower than the sending
   };
 
   void OnProbe(const ProbeCluster& cluster);
@@ -55,7 +56,7 @@ class ProbeEstimator {
     int64_t bytes_to_last = 0;
   };
   Cluster* Find(ProbeId id);
-  static std::optional<double> Measure(const Cluster& cluster, double inherent_loss);
+  static std::optional<Result> Measure(const Cluster& cluster, double inherent_loss);
 
   std::array<Cluster, kClusters> clusters_{};
   size_t next_ = 0;

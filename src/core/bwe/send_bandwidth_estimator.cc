@@ -18,6 +18,7 @@ constexpr int64_t kSilenceRtts = 3;
 constexpr Duration kMaxProbeQueue = Duration::Millis(60);
 // Losses beside such a queue are its overflow; jitter makes less.
 constexpr Duration kQueued = Duration::Millis(40);
+constexpr double kFullProbeGain = 1.5;
 constexpr Duration kLimitedLately = Duration::Seconds(3);
 // A receiver's first words of REMB are taken as they are; later the rate must be earned.
 constexpr Duration kStartPhase = Duration::Seconds(2);
@@ -107,8 +108,10 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
   }
   aimd_.Update(now, usage, throughput);
   if (!probe) return;
-  // Five packets are a rough measure: a lower one is left to the delay.
-  if (probe->bps > aimd_.estimate_bps() && !loss_.limited()) {
+  // Five packets are a rough measure: a lower one is left to the delay. And in a full path they measure the share that
+  // they took from others while they were many: a small gain is not believed, so that the large flow does not grow.
+  const double least = (probe->full ? kFullProbeGain : 1) * aimd_.estimate_bps();
+  if (probe->bps > least && !loss_.limited()) {
     aimd_.SetEstimate(now, probe->bps);
     acked_.ExpectChange();
   }
