@@ -45,8 +45,9 @@ void ProbeController::OnMeasured(Time now, ProbeId id, double bps, const Situati
   const bool last = id == waiting_id_ && plans_.empty();
   if (!last) return;
   waiting_id_ = 0;
-  if (bps >= kSuccess * waiting_bps_ && situation.calm && Ask(kFurtherFactor * bps, situation)) return;
   last_probe_ = now;
+  succeeded_ = bps >= kSuccess * waiting_bps_;
+  if (succeeded_ && situation.calm) Ask(kFurtherFactor * bps, situation);
 }
 
 void ProbeController::OnDecrease(Time now, double before_bps, double after_bps) {
@@ -59,6 +60,7 @@ void ProbeController::OnTimer(Time now, const Situation& situation) {
   if (waiting_id_ != 0 && !Waiting(now)) {
     waiting_id_ = 0;
     last_probe_ = now;
+    succeeded_ = false;
   }
   if (recovery_bps_ > 0 && now - last_fall_ > kRecoveryTime) recovery_bps_ = 0;
   if (!started_ || !situation.calm || waiting_id_ != 0 || !plans_.empty()) return;
@@ -66,7 +68,7 @@ void ProbeController::OnTimer(Time now, const Situation& situation) {
     Ask(std::exchange(recovery_bps_, 0), situation);
     return;
   }
-  if (now - last_probe_ < kInterval) return;
+  if (now - last_probe_ < (succeeded_ ? kCalmTime : kInterval)) return;
   if (!situation.application_limited && now - situation.last_decrease < kCalmTime) return;
   last_probe_ = now;
   Ask(kFurtherFactor * situation.target_bps, situation);

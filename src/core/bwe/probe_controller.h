@@ -1,7 +1,9 @@
 // ProbeController: when to probe the path, and at what rate.
 //
 //   at start           3 and 6 times the start rate
-//   success            twice what was measured, until a probe finds less than 0.7 of what it tried
+//   success            twice what was measured, until a probe finds less than 0.7 of what it tried; when congestion
+//   comes
+//                      between, again 2.5 s after it
 //   calm, limited by   twice the target every 5 s, while the application wants more: what it sends does not show what
 //   the application    the path carries
 //   calm               the same 2.5 s after the last decrease: near the capacity of yesterday the estimate creeps, and
@@ -87,6 +89,7 @@ class ProbeController {
   double fall_from_bps_ = 0;
   Time last_fall_ = Time::LongAgo();
   double recovery_bps_ = 0;  // 0 = none
+  bool succeeded_ = false;   // the last one
   bool started_ = false;
 };
 

@@ -18,7 +18,7 @@ constexpr int64_t kSilenceRtts = 3;
 constexpr Duration kMaxProbeQueue = Duration::Millis(60);
 // Losses beside such a queue are its overflow; jitter makes less.
 constexpr Duration kQueued = Duration::Millis(40);
-constexpr double kFullProbeGain = 1.5;
+constexpr double kFullProbeGain = 1.25;
 constexpr Duration kLimitedLately = Duration::Seconds(3);
 // A receiver's first words of REMB are taken as they are; later the rate must be earned.
 constexpr Duration kStartPhase = Duration::Seconds(2);
