@@ -14,9 +14,9 @@ function refusal(url: string): number {
 
 describe("a pusher's address", () => {
   it('is read in full', () => {
-    expect(parsePusherUrl(`${BASE}&roomid=1234&cloudenv=PRO&encsmall=0&recvmode=2&template=1v1&privatemapkey=k&pureaudiomode=1`)).toEqual({
+    expect(parsePusherUrl(`${BASE}&roomid=1234&cloudenv=PRO&encsmall=0&recvmode=2&template=1v1&privatemapkey=k&pureaudiomode=1&server=https%3A%2F%2Fh%3A8443`)).toEqual({
       sdkAppID: 1400000001, userID: 'alice', userSig: 'eJw-_*A', roomID: 1234, scene: 'rtc', role: 'anchor', template: '1v1',
-      cloudenv: 'PRO', privateMapKey: 'k', pureAudioMode: true,
+      cloudenv: 'PRO', server: 'https://h:8443', privateMapKey: 'k', pureAudioMode: true,
     });
   });
 

@@ -287,7 +287,7 @@ export class PusherEngine {
         // What is heard and seen is what a player plays.
         autoReceiveAudio: false,
         autoReceiveVideo: false,
-        server: serverOf(this.#config(), room.cloudenv, this.#host.origin()),
+        server: room.server ?? serverOf(this.#config(), room.cloudenv, this.#host.origin()),
         ...(room.template ? { template: room.template } : {}),
         ...(room.privateMapKey ? { privateMapKey: room.privateMapKey } : {}),
         ...(room.cloudenv ? { cloudenv: room.cloudenv } : {}),

@@ -23,6 +23,8 @@ export interface PusherUrl {
   template: '1v1' | 'grid' | 'custom' | undefined;
   /** Names one of the configured environments. */
   cloudenv: string | undefined;
+  /** Duet's own: base URL of the server; wins over the configured environments. */
+  server: string | undefined;
   privateMapKey: string | undefined;
   pureAudioMode: boolean;
 }
@@ -111,6 +113,7 @@ export function parsePusherUrl(url: string): PusherUrl {
     role: oneOf(query.get('role'), ['anchor', 'audience']) ?? 'anchor',
     template: oneOf(query.get('template'), ['1v1', 'grid', 'custom']),
     cloudenv: query.get('cloudenv'),
+    server: query.get('server'),
     privateMapKey: query.get('privatemapkey'),
     pureAudioMode: query.has('pureaudiomode') && query.get('pureaudiomode') !== '0',
   };

@@ -1,0 +1,52 @@
+/**
+ * For vite.config of a Vue 3 project:
+ *
+ *   const duet = require('@duet/uni/vite')
+ *   export default defineConfig({ plugins: [duet(), uni()] })
+ *
+ * In builds for the browser uni-h5's two tags and their contexts, which do nothing there, become ours;
+ * every other platform is untouched.
+ */
+'use strict';
+
+const path = require('node:path');
+
+const VIRTUAL = '\0duet-uni-h5';
+const runtime = path.join(__dirname, '../dist/vue3.js');
+
+function moduleCode(real) {
+  return `
+import * as Vue from 'vue';
+import { uni as platformUni } from ${JSON.stringify(real)};
+import { createTags, createLivePusherContext, createLivePlayerContext, downloadImage } from ${JSON.stringify(runtime)};
+export * from ${JSON.stringify(real)};
+const tags = createTags(Vue);
+export const LivePusher = tags.LivePusher;
+export const LivePlayer = tags.LivePlayer;
+export { createLivePusherContext, createLivePlayerContext, downloadImage as saveImageToPhotosAlbum };
+export const uni = Object.assign(platformUni, { createLivePusherContext, createLivePlayerContext, saveImageToPhotosAlbum: downloadImage });
+`;
+}
+
+module.exports = function duetUni() {
+  let real = '';
+  return {
+    name: 'duet-uni',
+    enforce: 'pre',
+    apply: () => (process.env.UNI_PLATFORM || 'h5') === 'h5',
+    config() {
+      // The virtual module must see the package itself, not a bundle made before.
+      return { optimizeDeps: { exclude: ['@dcloudio/uni-h5'] } };
+    },
+    configResolved({ root }) {
+      const manifest = require.resolve('@dcloudio/uni-h5/package.json', { paths: [root] });
+      real = path.join(path.dirname(manifest), require(manifest).module || 'dist/uni-h5.es.js');
+    },
+    resolveId(id, importer) {
+      return id === '@dcloudio/uni-h5' && importer !== VIRTUAL ? VIRTUAL : null;
+    },
+    load(id) {
+      return id === VIRTUAL ? moduleCode(real) : null;
+    },
+  };
+};
