@@ -60,6 +60,8 @@ void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
     s.OnPeerLost(*lost);
   } else if (const auto* quality = std::get_if<PeerQuality>(&event)) {
     s.OnPeerQuality(*quality);
+  } else if (const auto* limit = std::get_if<UptrackLimit>(&event)) {
+    s.OnUptrackLimit(*limit);
   } else if (const auto* counts = std::get_if<WorkerCounts>(&event)) {
     s.worker_counts[worker] = *counts;
   } else if (const auto* connected = std::get_if<PeerConnected>(&event)) {
@@ -202,6 +204,17 @@ void Control::State::OnPeerLost(const PeerLost& lost) {
   if (const auto session = sessions.find(member->session); session != sessions.end())
     session->second.log.Warn("media lost: " + lost.message);
   KeepSeat(room, *member);
+}
+
+void Control::State::OnUptrackLimit(const UptrackLimit& limit) {
+  const auto it = peers.find(limit.peer);
+  if (it == peers.end()) return;
+  const Member* member = it->second.room->Find(it->second.user_id);
+  if (member == nullptr || member->transport.peer != limit.peer) return;
+  for (const Publication& publication : member->transport.publications) {
+    if (publication.uptrack != limit.uptrack) continue;
+    Notify(member->session, signal::BitrateLimit{publication.stream, static_cast<uint32_t>(limit.max_bps / 1000)});
+  }
 }
 
 void Control::State::OnPeerQuality(const PeerQuality& quality) {

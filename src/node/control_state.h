@@ -73,6 +73,7 @@ struct Control::State {
     return session.room != nullptr ? session.room->Find(session.user_id) : nullptr;
   }
   void OnPeerLost(const PeerLost& lost);
+  void OnUptrackLimit(const UptrackLimit& limit);
   void OnPeerQuality(const PeerQuality& quality);
 
   ControlConfig config;

@@ -57,6 +57,12 @@ struct PeerQuality {
   int64_t rtt_us = -1;
   uint64_t received_packets = 0;  // in the last interval
 };
+// What the receivers of a picture can take has changed; the publisher is to send no more. 0 = no limit.
+struct UptrackLimit {
+  PeerId peer;
+  UptrackId uptrack;
+  int64_t max_bps = 0;
+};
 // What the worker holds. Sent when it changed, at most every 100 ms.
 struct WorkerCounts {
   uint64_t rooms = 0;
@@ -69,7 +75,7 @@ struct WorkerCounts {
   uint64_t packets_forwarded = 0;  // RTP packets sent to subscribers
   DropCounters drops;
 };
-using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, WorkerCounts>;
+using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, WorkerCounts>;
 
 // ---- doors <-> Control
 // ------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ struct PeerEntry {
 };
 
 constexpr Duration kQualityInterval = Duration::Seconds(2);
+// How often what the paths carry is divided among their slots.
+constexpr Duration kDivideInterval = Duration::Millis(100);
 constexpr Duration kCountsInterval = Duration::Millis(100);
 
 PeerLossReason ReasonOf(Peer::Failure failure) {
@@ -50,6 +52,7 @@ struct Worker::State {
   void FirePeer(Time now, PeerId id, Outbox& out);
   void ReportQuality(Time now);
   void ReportCounts(Time now);
+  void DividePaths(Time now);
 
   MediaRoom& RoomOf(const PeerEntry& entry) { return *rooms.at(entry.room); }
   PeerEntry* Find(PeerId id) {
@@ -68,6 +71,8 @@ struct Worker::State {
   TimerWheel<PeerId> timers;
   Time next_quality = Time::Never();
   Time next_counts = Time::Never();
+  Time next_divide = Time::Never();
+  std::vector<MediaRoom::Limit> limits;
   WorkerCounts counts;
   std::vector<WorkerEvent> events;
 };
@@ -154,9 +159,10 @@ void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before) {
 }
 
 void Worker::State::SettleTouched(Time now, MediaRoom& room) {
-  for (const PeerId id : room.TakeTouched()) {
+  for (const PeerId id : room.touched()) {
     if (const PeerEntry* entry = Find(id)) timers.Arm(now, id, entry->peer->NextTimer());
   }
+  room.ClearTouched();
 }
 
 // ---- commands
@@ -185,6 +191,7 @@ void Worker::State::OnCommand(Time now, AddPeer&& command, Outbox&) {
   timers.Arm(now, id, entry->peer->NextTimer());
   peers.Insert(id, std::move(entry));
   if (next_quality.is_never()) next_quality = now + kQualityInterval;
+  if (next_divide.is_never()) next_divide = now + kDivideInterval;
   next_counts = std::min(next_counts, now + kCountsInterval);
 }
 
@@ -221,7 +228,7 @@ void Worker::State::OnCommand(Time now, RemovePeer&& command, Outbox& out) {
   for (const Endpoint& address : addresses) by_address.Erase(address);
   timers.Disarm(command.peer);
   peers.Erase(command.peer);
-  if (peers.empty()) next_quality = Time::Never();
+  if (peers.empty()) next_quality = next_divide = Time::Never();
   next_counts = std::min(next_counts, now + kCountsInterval);
 }
 
@@ -247,11 +254,14 @@ void Worker::State::OnCommand(Time now, SetPublished&& command, Outbox&) {
 void Worker::OnTimer(Time now, Outbox& out) {
   State& s = *state_;
   s.timers.Advance(now, [&](PeerId id) { s.FirePeer(now, id, out); });
+  if (now >= s.next_divide) s.DividePaths(now);
   if (now >= s.next_quality) s.ReportQuality(now);
   if (now >= s.next_counts) s.ReportCounts(now);
 }
 
-Time Worker::NextTimer() const { return std::min({state_->timers.Next(), state_->next_quality, state_->next_counts}); }
+Time Worker::NextTimer() const {
+  return std::min({state_->timers.Next(), state_->next_divide, state_->next_quality, state_->next_counts});
+}
 
 void Worker::State::FirePeer(Time now, PeerId id, Outbox& out) {
   PeerEntry* entry = Find(id);
@@ -259,6 +269,24 @@ void Worker::State::FirePeer(Time now, PeerId id, Outbox& out) {
   const Peer::State before = entry->peer->state();
   entry->peer->OnTimer(now, out);
   Settle(now, *entry, before);
+}
+
+void Worker::State::DividePaths(Time now) {
+  next_divide = now + kDivideInterval;
+  peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
+    Peer& peer = *entry->peer;
+    if (peer.state() != Peer::State::kConnected) return;
+    peer.DividePath(now);
+    RoomOf(*entry).OnDivided(now, peer);
+    timers.Arm(now, id, peer.NextTimer());
+  });
+  limits.clear();
+  for (const auto& [key, room] : rooms) {
+    room->UpdateLimits(now, limits);
+    SettleTouched(now, *room);
+  }
+  for (const MediaRoom::Limit& limit : limits)
+    events.push_back(UptrackLimit{limit.publisher, limit.uptrack, limit.max_bps});
 }
 
 void Worker::State::ReportQuality(Time now) {

@@ -68,7 +68,7 @@ const CodecConfig* ChooseForSending(const std::vector<CodecConfig>& codecs) {
   return codecs.empty() ? nullptr : &codecs.front();
 }
 
-void WriteCodec(const MediaSection& offered, const CodecConfig& config, bool we_send, MediaSection& section) {
+void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSection& section) {
   const SdpCodec* source = offered.FindCodec(config.payload_type);
   SdpCodec codec{.payload_type = config.payload_type,
                  .name = source->name,
@@ -83,7 +83,7 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, bool we_
   for (const std::string_view feedback : {"nack", "nack pli", "ccm fir"}) {
     if (source->HasFeedback(feedback)) codec.rtcp_feedback.emplace_back(feedback);
   }
-  if (!we_send && config.transport_cc) codec.rtcp_feedback.emplace_back("transport-cc");
+  if (config.transport_cc) codec.rtcp_feedback.emplace_back("transport-cc");
   section.codecs.push_back(std::move(codec));
   if (config.rtx_payload_type) {
     section.codecs.push_back({.payload_type = *config.rtx_payload_type,
@@ -208,7 +208,7 @@ class Answering {
                                                             (kind == MediaKind::kAudio ? "Opus." : "H.264 or VP8."));
     }
     if (we_receive && !we_send) codecs = {*ChooseForSending(codecs)};
-    for (const CodecConfig& codec : codecs) WriteCodec(offered, codec, we_send, section);
+    for (const CodecConfig& codec : codecs) WriteCodec(offered, codec, section);
     const HeaderExtensionIds extensions = AnswerExtensions(offered, we_receive, we_send, section);
     section.direction = we_receive ? (we_send ? SdpDirection::kSendRecv : SdpDirection::kRecvOnly)
                                    : (we_send ? SdpDirection::kSendOnly : SdpDirection::kInactive);

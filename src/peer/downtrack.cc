@@ -1,8 +1,8 @@
 #include "peer/downtrack.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "core/rtx/rtx.h"
 #include "wire/h264.h"
 
 namespace duet {
@@ -42,7 +42,7 @@ Downtrack::Downtrack(DowntrackConfig config, Rng& rng)
       last_seq_(FirstSeq(rng)),
       last_timestamp_(rng.U32()),
       rtx_seq_(FirstSeq(rng)),
-      history_(config_.kind == signal::MediaKind::kVideo ? kVideoHistory : kAudioHistory) {}
+      history_(config_.kind == signal::MediaKind::kVideo ? kVideoHistory : kAudioHistory, kMaxAge) {}
 
 bool Downtrack::SetSource(UptrackId source, const CodecConfig* codec, const HeaderExtensionIds* extensions) {
   const bool same = source == source_;
@@ -73,8 +73,15 @@ void Downtrack::Start(Time now, const ReceivedRtp& in) {
   ever_sent_ = true;
 }
 
-Result<Downtrack::Rewritten, Drop> Downtrack::Rewrite(Time now, const ReceivedRtp& in, MutableBytes out) {
+void Downtrack::SetPaused(bool paused) {
+  if (paused_ && !paused && config_.kind == signal::MediaKind::kVideo) started_ = false;
+  paused_ = paused;
+}
+
+Result<int64_t, Drop> Downtrack::Accept(Time now, const ReceivedRtp& in) {
   if (codec_ == nullptr || in.uptrack != source_) return Drop::kDisabled;
+  offered_.Add(now, in.packet->size());
+  if (paused_) return Drop::kLayerFiltered;
   if (!started_) {
     if (!in.starts_keyframe) return Drop::kNoKeyframe;
     Start(now, in);
@@ -84,23 +91,28 @@ Result<Downtrack::Rewritten, Drop> Downtrack::Rewrite(Time now, const ReceivedRt
 
   const int64_t seq = in.seq + seq_offset_;
   const uint32_t timestamp = in.view.timestamp + timestamp_offset_;
-  const size_t header_size =
-      WriteHeader(in.view, codec_->payload_type, static_cast<uint16_t>(seq), timestamp, config_.ssrc, out);
-  if (header_size == 0) return Drop::kMalformed;
   if (seq > last_seq_) {
     last_seq_ = seq;
     last_timestamp_ = timestamp;
     last_sent_at_ = now;
   }
-  ++sent_.packets;
-  sent_.octets += in.view.payload_size;
+  history_.Put(now, seq, in.packet, {.timestamp = timestamp, .payload_type = codec_->payload_type});
+  return seq;
+}
 
-  Record& record = history_.Put(seq, Record{});
-  record.packet = in.packet;
-  record.timestamp = timestamp;
-  record.payload_type = codec_->payload_type.value();
-  record.in_seq = in.seq;
-  return Rewritten{header_size, in.view.payload(), static_cast<uint64_t>(seq)};
+std::optional<Downtrack::Rendered> Downtrack::Render(int64_t seq, uint16_t transport_seq, MutableBytes out) {
+  auto* record = history_.Find(seq);
+  if (record == nullptr || record->rewrite.sent) return std::nullopt;
+  const auto view = ParseRtp(record->packet->bytes());
+  if (!view) return std::nullopt;
+  Place& place = record->rewrite;
+  place.transport_seq = transport_seq;
+  place.sent = true;
+  const size_t header_size = WriteHeader(*view, place.payload_type, static_cast<uint16_t>(seq), place.timestamp,
+                                         config_.ssrc, transport_seq, out);
+  if (header_size == 0) return std::nullopt;
+  stats_.OnSent(view->payload_size);
+  return Rendered{config_.ssrc, static_cast<uint64_t>(seq), header_size, view->payload()};
 }
 
 std::optional<uint32_t> Downtrack::TimestampAt(Time now) const {
@@ -110,7 +122,7 @@ std::optional<uint32_t> Downtrack::TimestampAt(Time now) const {
 }
 
 size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp,
-                              Ssrc ssrc, MutableBytes out) const {
+                              Ssrc ssrc, uint16_t transport_seq, MutableBytes out) const {
   RtpHeaderWriter writer(out);
   writer.Begin({.marker = view.marker,
                 .payload_type = payload_type,
@@ -118,6 +130,11 @@ size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_typ
                 .timestamp = timestamp,
                 .ssrc = ssrc,
                 .padding = false});
+  if (const uint8_t id = config_.extensions.transport_cc; id != 0) {
+    std::byte number[2];
+    StoreU16(number, transport_seq);
+    writer.AddExtension(id, number);
+  }
   if (view.has_extensions()) {
     const PassedExtension passed[] = {{source_extensions_.audio_level, config_.extensions.audio_level},
                                       {source_extensions_.video_orientation, config_.extensions.video_orientation},
@@ -131,34 +148,59 @@ size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_typ
   return writer.Finish();
 }
 
-Result<Downtrack::Resend, Drop> Downtrack::Retransmit(Time now, Duration rtt, uint16_t seq, MutableBytes out,
-                                                      MutableBytes scratch) {
-  constexpr uint8_t kMaxResends = 10;
-  const int64_t extended = last_seq_ + WrapDistance(static_cast<uint16_t>(last_seq_), seq);
-  Record* record = extended >= 0 ? history_.Find(extended) : nullptr;
-  if (record == nullptr || codec_ == nullptr) return Drop::kUnknownSsrc;
-  if (record->resends >= kMaxResends || now - record->resent_at < rtt) return Drop::kNotReady;
-  const auto view = ParseRtp(record->packet->bytes());
-  if (!view) return Drop::kMalformed;
-  record->resent_at = now;
-  ++record->resends;
+std::optional<int64_t> Downtrack::Resend(Time now, Duration rtt, uint16_t seq) {
+  if (codec_ == nullptr) return std::nullopt;
+  const auto found = history_.Resend(now, rtt, seq);
+  if (found.record == nullptr) return std::nullopt;
+  return found.seq;
+}
 
-  if (config_.rtx_ssrc.value() == 0 || !codec_->rtx_payload_type) {
-    // The same bytes under the same index: what GCM allows.
-    const size_t header_size =
-        WriteHeader(*view, PayloadType(record->payload_type), seq, record->timestamp, config_.ssrc, out);
-    if (header_size == 0) return Drop::kMalformed;
-    return Resend{config_.ssrc, header_size, static_cast<uint64_t>(extended), view->payload()};
+std::optional<int64_t> Downtrack::NewestForPadding() {
+  if (!can_pad() || history_.Find(last_seq_) == nullptr) return std::nullopt;
+  return last_seq_;
+}
+
+Downtrack::Rendered Downtrack::RenderPadding(size_t bytes, uint16_t transport_seq, MutableBytes out,
+                                             MutableBytes scratch) {
+  const size_t padding = std::clamp<size_t>(bytes, 1, 255);
+  std::fill_n(scratch.begin(), padding, std::byte{0});
+  scratch[padding - 1] = static_cast<std::byte>(padding);
+  ++rtx_seq_;
+  RtpHeaderWriter writer(out);
+  writer.Begin({.payload_type = *codec_->rtx_payload_type,
+                .sequence_number = static_cast<uint16_t>(rtx_seq_),
+                .timestamp = last_timestamp_,
+                .ssrc = config_.rtx_ssrc,
+                .padding = true});
+  if (const uint8_t id = config_.extensions.transport_cc; id != 0) {
+    std::byte number[2];
+    StoreU16(number, transport_seq);
+    writer.AddExtension(id, number);
   }
-  const size_t size = view->payload().size() + 2;
-  if (scratch.size() < size) return Drop::kMalformed;
+  return {config_.rtx_ssrc, static_cast<uint64_t>(rtx_seq_), writer.Finish(), scratch.first(padding)};
+}
+
+std::optional<Downtrack::Rendered> Downtrack::RenderAgain(int64_t seq, uint16_t transport_seq, MutableBytes out,
+                                                          MutableBytes scratch) {
+  const auto* record = history_.Find(seq);
+  if (record == nullptr || codec_ == nullptr) return std::nullopt;
+  const auto view = ParseRtp(record->packet->bytes());
+  if (!view) return std::nullopt;
+  const Place& place = record->rewrite;
+  if (!has_rtx()) {
+    if (!place.sent) return std::nullopt;
+    // The same bytes under the same index: what GCM allows.
+    const size_t header_size = WriteHeader(*view, place.payload_type, static_cast<uint16_t>(seq), place.timestamp,
+                                           config_.ssrc, place.transport_seq, out);
+    if (header_size == 0) return std::nullopt;
+    return Rendered{config_.ssrc, static_cast<uint64_t>(seq), header_size, view->payload()};
+  }
+  const size_t size = WriteRtxPayload(static_cast<uint16_t>(seq), view->payload(), scratch);
   ++rtx_seq_;
   const size_t header_size = WriteHeader(*view, *codec_->rtx_payload_type, static_cast<uint16_t>(rtx_seq_),
-                                         record->timestamp, config_.rtx_ssrc, out);
-  if (header_size == 0) return Drop::kMalformed;
-  StoreU16(scratch.data(), seq);
-  std::memcpy(scratch.data() + 2, view->payload().data(), view->payload().size());
-  return Resend{config_.rtx_ssrc, header_size, static_cast<uint64_t>(rtx_seq_), scratch.first(size)};
+                                         place.timestamp, config_.rtx_ssrc, transport_seq, out);
+  if (header_size == 0 || size == 0) return std::nullopt;
+  return Rendered{config_.rtx_ssrc, static_cast<uint64_t>(rtx_seq_), header_size, scratch.first(size)};
 }
 
 }  // namespace duet

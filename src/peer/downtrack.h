@@ -10,8 +10,9 @@
 // the time that passed. A gap in the source stays a gap, so that a packet that is recovered late still has its place. A
 // video source starts at a keyframe.
 //
-// Rewrite is the pure part of the hot path; it allocates nothing. What was sent is kept (by reference) for NACKs and
-// re-encrypted on demand: as RTX (RFC 4588) when negotiated, else as the identical packet.
+// Accept gives a packet its place and remembers it (by reference); Render writes its header when it leaves, at once or
+// after it waited in the pacer. A NACK re-encrypts what is remembered: as RTX (RFC 4588) when negotiated, else as the
+// identical packet. None of them allocates.
 //
 // Thread rule: owned by one Peer. Invariant: no sequence number goes out with two different contents (GCM forbids it).
 #pragma once
@@ -21,11 +22,12 @@
 
 #include "base/drop.h"
 #include "base/result.h"
-#include "base/ring.h"
 #include "base/rng.h"
-#include "base/seq.h"
 #include "base/time.h"
+#include "core/report/sender_stats.h"
+#include "core/rtx/packet_history.h"
 #include "peer/capture_reference.h"
+#include "peer/rate_meter.h"
 #include "peer/received_rtp.h"
 
 namespace duet {
@@ -35,8 +37,8 @@ class Downtrack {
   // Packets kept for retransmission; a second of video at 500 packets/s, ten of audio.
   static constexpr size_t kVideoHistory = 512;
   static constexpr size_t kAudioHistory = 128;
-  static constexpr size_t kMaxHeader =
-      12 + 4 + 40;  // fixed header, extension header, the extensions that are passed on
+  // No receiver waits longer for what it misses.
+  static constexpr Duration kMaxAge = Duration::Seconds(3);
 
   Downtrack(DowntrackConfig config, Rng& rng);
 
@@ -45,38 +47,51 @@ class Downtrack {
   UptrackId source() const { return source_; }
   // True from SetSource until a keyframe of the new source was passed on.
   bool waits_for_keyframe() const {
-    return source_.value() != 0 && !started_ && config_.kind == signal::MediaKind::kVideo;
+    return source_.value() != 0 && !started_ && !paused_ && config_.kind == signal::MediaKind::kVideo;
   }
 
   // Takes what `codec` describes from now on; UptrackId 0 empties the slot. False when the remote cannot decode it: the
   // slot stays empty.
   bool SetSource(UptrackId source, const CodecConfig* codec, const HeaderExtensionIds* extensions);
 
-  struct Rewritten {
-    size_t header_size = 0;
-    Bytes payload;
-    uint64_t index = 0;  // for SRTP
-  };
-  // Writes the header of the outgoing packet to `out` (at least kMaxHeader bytes) and remembers the packet.
-  Result<Rewritten, Drop> Rewrite(Time now, const ReceivedRtp& in, MutableBytes out);
+  // Gives the packet its number and remembers it. The number is also the SRTP index.
+  Result<int64_t, Drop> Accept(Time now, const ReceivedRtp& in);
 
-  struct Resend {
+  // What the source sends, accepted or not.
+  int64_t offered_bps(Time now) { return offered_.bps(now); }
+  // The part of the path that this slot has, in bit/s; 0 = not divided yet.
+  int64_t share_bps() const { return share_bps_; }
+  void set_share(int64_t bps) { share_bps_ = bps; }
+  // While paused nothing is accepted; afterwards a video source starts again at a keyframe. For want of bandwidth.
+  void SetPaused(bool paused);
+  bool paused() const { return paused_; }
+
+  struct Rendered {
     Ssrc ssrc;
+    uint64_t index = 0;  // for SRTP
     size_t header_size = 0;
-    uint64_t index = 0;
     Bytes payload;
   };
-  // Prepares the packet with this sequence number once more: header to `out`, payload by reference or, for RTX, copied
-  // to `scratch`. kNotReady when it was sent again less than `rtt` ago, kUnknownSsrc when it is not (or no longer)
-  // known.
-  Result<Resend, Drop> Retransmit(Time now, Duration rtt, uint16_t seq, MutableBytes out, MutableBytes scratch);
+  // Writes the header of an accepted packet that leaves now, with the transport-wide number. Nothing when the packet is
+  // no longer remembered (the source has changed while it waited).
+  std::optional<Rendered> Render(int64_t seq, uint16_t transport_seq, MutableBytes out);
+
+  // Whether the packet that a NACK asks for is to be sent again, and its extended number. It counts as sent again from
+  // here on; `rtt`: a second request that comes sooner was on its way before our answer could arrive.
+  std::optional<int64_t> Resend(Time now, Duration rtt, uint16_t seq);
+  bool has_rtx() const { return config_.rtx_ssrc.value() != 0 && codec_ != nullptr && codec_->rtx_payload_type; }
+  // The packet once more: as RTX, with the payload copied to `scratch`; without RTX the same bytes as before, with the
+  // transport-wide number that they had.
+  std::optional<Rendered> RenderAgain(int64_t seq, uint16_t transport_seq, MutableBytes out, MutableBytes scratch);
+  // The newest packet, for RTX that fills a probe; nothing when there is none.
+  std::optional<int64_t> NewestForPadding();
+  // A packet of the RTX stream with nothing but padding, up to 255 bytes: a probe's filling when there is no picture to
+  // repeat (RFC 4588 section 8.3 lets a sender do so). REQUIRES: can_pad().
+  Rendered RenderPadding(size_t bytes, uint16_t transport_seq, MutableBytes out, MutableBytes scratch);
+  bool can_pad() const { return ever_sent_ && has_rtx(); }
 
   // For sender reports (RFC 3550 section 6.4.1).
-  struct Sent {
-    uint32_t packets = 0;
-    uint32_t octets = 0;
-  };
-  const Sent& sent() const { return sent_; }
+  const SenderStats& stats() const { return stats_; }
   // Where the source's clock stands; nothing before its first sender report.
   void set_reference(const std::optional<CaptureReference>& reference) { reference_ = reference; }
   // The RTP timestamp, as this receiver sees it, of what is captured `now`; nothing while that is not known or nothing
@@ -84,23 +99,24 @@ class Downtrack {
   std::optional<uint32_t> TimestampAt(Time now) const;
 
  private:
-  struct Record {
-    PacketRef packet;
+  struct Place {
     uint32_t timestamp = 0;
-    uint8_t payload_type = 0;
-    uint8_t resends = 0;
-    int64_t in_seq = 0;
-    Time resent_at = Time::LongAgo();
+    PayloadType payload_type;
+    uint16_t transport_seq = 0;
+    bool sent = false;  // rendered once; before that there is nothing to repeat
   };
   void Start(Time now, const ReceivedRtp& in);
   size_t WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp, Ssrc ssrc,
-                     MutableBytes out) const;
+                     uint16_t transport_seq, MutableBytes out) const;
 
   DowntrackConfig config_;
   UptrackId source_;
   HeaderExtensionIds source_extensions_;
   const CodecConfig* codec_ = nullptr;  // the remote's payload types for the current source; points into config_
   bool started_ = false;
+  bool paused_ = false;
+  RateMeter offered_;
+  int64_t share_bps_ = 0;
   bool ever_sent_ = false;
   int64_t seq_offset_ = 0;
   uint32_t timestamp_offset_ = 0;
@@ -109,9 +125,9 @@ class Downtrack {
   uint32_t last_timestamp_ = 0;
   Time last_sent_at_;
   int64_t rtx_seq_ = 0;
-  Sent sent_;
+  SenderStats stats_;
   std::optional<CaptureReference> reference_;
-  SeqRing<Record> history_;
+  PacketHistory<Place> history_;
 };
 
 }  // namespace duet

@@ -19,7 +19,7 @@ inline constexpr std::array<KnownExtension, 6> kKnownExtensions = {{
     {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", &HeaderExtensionIds::audio_level, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &HeaderExtensionIds::abs_send_time, false, false},
     {"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", &HeaderExtensionIds::transport_cc,
-     true, false},
+     true, true},
     {"urn:3gpp:video-orientation", &HeaderExtensionIds::video_orientation, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &HeaderExtensionIds::playout_delay, true, true},
 }};

@@ -42,6 +42,7 @@ void Peer::AddTracks() {
   }
   uptracks_ = std::move(uptracks);
   downtracks_ = std::move(downtracks);
+  if (path_) path_->ForgetWaiting();
   routes_.Clear();
   routes_.Reserve(2 * uptracks_.size() + 2);
   for (const auto& track : uptracks_) {
@@ -103,6 +104,8 @@ void Peer::OnDtlsChanged(Time now) {
       srtp_in_.emplace(keys.remote);
       profile_ = keys.local.profile;
       state_ = State::kConnected;
+      path_.emplace(std::any_of(downtracks_.begin(), downtracks_.end(),
+                                [](const auto& t) { return t->config().extensions.transport_cc != 0; }));
       next_report_ = now + kReportInterval;
       return;
     }
@@ -148,6 +151,8 @@ void Peer::OnTimer(Time now, Outbox& out) {
     }
     return;
   }
+  path_->OnTimer(now);
+  SendWaiting(now, out);
   SendRequests(now, out);
   SendFeedback(now, out);
   if (now >= next_report_) {
@@ -160,7 +165,7 @@ Time Peer::NextTimer() const {
   if (state_ == State::kFailed) return Time::Never();
   Time next = ice_.NextTimer();
   if (state_ == State::kConnecting) return std::min({next, connect_deadline_, dtls_.NextTimer()});
-  next = std::min({next, next_report_, twcc_.NextTimer()});
+  next = std::min({next, next_report_, twcc_.NextTimer(), path_->NextTimer()});
   for (const auto& track : uptracks_) next = std::min(next, track->NextTimer());
   return next;
 }

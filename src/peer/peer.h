@@ -30,6 +30,7 @@
 #include "peer/ice_transport.h"
 #include "peer/peer_config.h"
 #include "peer/received_rtp.h"
+#include "peer/send_path.h"
 #include "peer/uptrack.h"
 #include "wire/rtcp.h"
 #include "wire/stun.h"
@@ -87,8 +88,17 @@ class Peer {
 
   // ---- what is sent
 
-  // Puts a packet of somebody else on the slot. Returns the reason when it was not sent.
+  // Puts a packet of somebody else on the slot: it leaves now or when the pacer lets it. Returns the reason when it was
+  // not accepted.
   std::optional<Drop> SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out);
+  // Divides what the path carries among the slots (Downtrack::share_bps). Called every kDivideInterval.
+  void DividePath(Time now);
+  // Slots that were held back and may show a picture again, which needs a keyframe. Empties the list.
+  FixedVector<DowntrackId, 64> TakeKeyframesWanted() { return std::exchange(keyframes_wanted_, {}); }
+  // Packets wait for the pacer: NextTimer is close.
+  bool sends_later() const { return path_ && path_->waits(); }
+  // Only when connected.
+  const SendPath& path() const { return *path_; }
   // Ends the DTLS session politely.
   void Close(Time now, Outbox& out);
 
@@ -121,6 +131,13 @@ class Peer {
   void OnReports(Time now, const SenderReport& report, Feedback& feedback);
   void OnReportBlock(Time now, const ReportBlock& block);
   void OnNack(Time now, const Nack& nack, Outbox& out);
+  std::optional<Drop> SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out);
+  std::optional<Drop> Protect(Time now, const Downtrack::Rendered& rendered, bool counts, PacketRef packet,
+                              Outbox& out);
+  void SendWaiting(Time now, Outbox& out);
+  void SendPadding(Time now, Outbox& out);
+  void HoldBack(Time now, Downtrack& track, int64_t share);
+  size_t PlaceOf(const Downtrack& downtrack) const;
   Downtrack* DowntrackOf(Ssrc ssrc);
   Uptrack* UptrackOf(Ssrc ssrc);
   void SendReports(Time now, Outbox& out);
@@ -146,6 +163,10 @@ class Peer {
   std::vector<std::unique_ptr<Downtrack>> downtracks_;
   FlatMap<Ssrc, Route> routes_;  // SSRCs of uptracks, primary and RTX
   Ssrc own_ssrc_;                // for RTCP of a peer that only sends to us
+
+  std::optional<SendPath> path_;  // from the moment of connection
+  FixedVector<DowntrackId, 64> keyframes_wanted_;
+  Time resume_not_before_ = Time::LongAgo();
 
   RttEstimator rtt_;
   NtpMapper clock_;  // the remote's NTP clock to ours

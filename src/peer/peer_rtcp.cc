@@ -39,6 +39,12 @@ Peer::Feedback Peer::OnRtcp(Time now, PacketRef packet, Outbox& out) {
           },
           [&](const Nack& nack) { OnNack(now, nack, out); },
           [&](const Pli& pli) { wants_keyframe(pli.media_ssrc); },
+          [&](const TransportFeedback& message) {
+            if (path_) path_->OnFeedback(now, message);
+          },
+          [&](const Remb& remb) {
+            if (path_) path_->OnRemb(now, static_cast<int64_t>(std::min<uint64_t>(remb.bitrate_bps, INT64_MAX)));
+          },
           [&](const Fir& fir) { fir.ForEachEntry([&](const FirEntry& entry) { wants_keyframe(entry.ssrc); }); },
           [](const auto&) {},
       });
@@ -61,6 +67,7 @@ void Peer::OnReportBlock(Time now, const ReportBlock& block) {
   rtt_.OnReportBlock(now, block.last_sr, block.delay_since_last_sr);
   const double loss = block.fraction_lost / 256.0;
   constexpr double kWeight = 0.3;
+  if (path_) path_->OnReceiverReport(now, loss, rtt_.valid() ? rtt_.rtt() : Duration::Millis(-1));
   downlink_loss_ = downlink_loss_ < 0 ? loss : downlink_loss_ + kWeight * (loss - downlink_loss_);
 }
 
@@ -107,11 +114,7 @@ void Peer::SendReports(Time now, Outbox& out) {
     if (!timestamp) continue;
     constexpr size_t kSenderReportBytes = 28;
     if (writer.remaining() < kSenderReportBytes) break;
-    writer.AddSenderReport({.sender_ssrc = track->config().ssrc,
-                            .ntp = now.ntp(),
-                            .rtp_timestamp = *timestamp,
-                            .packets = track->sent().packets,
-                            .octets = track->sent().octets});
+    writer.AddSenderReport(track->stats().MakeReport(now, track->config().ssrc, *timestamp));
   }
   SendRtcp(writer, std::move(packet), out);
 }

@@ -1,6 +1,4 @@
-// The media of a Peer: what arrives becomes ReceivedRtp, what others sent goes out on a slot.
-#include <algorithm>
-#include <array>
+// The media that a Peer receives: it is authenticated, decrypted, numbered and becomes ReceivedRtp.
 
 #include "core/rtx/rtx.h"
 #include "peer/peer.h"
@@ -120,46 +118,5 @@ Peer::Route Peer::FindRoute(const RtpPacketView& view) {
   routes_.Insert(view.ssrc, route);
   return route;
 }
-
-std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out) {
-  if (state_ != State::kConnected || !ice_.selected()) return Drop::kNotReady;
-  PacketRef packet = out.pool().Acquire();
-  if (!packet) return Drop::kPoolEmpty;
-  const MutableBytes buffer = packet->buffer();
-  const auto rewritten = downtrack.Rewrite(now, in, buffer);
-  if (!rewritten.ok()) return rewritten.error();
-  const size_t size = srtp_out_->ProtectRtp(downtrack.config().ssrc, rewritten->index, rewritten->header_size,
-                                            rewritten->payload, buffer);
-  if (size == 0) return Drop::kMalformed;
-  packet->set_size(size);
-  if (!out.Send(*ice_.selected(), std::move(packet))) return Drop::kQueueFull;
-  return std::nullopt;
-}
-
-void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
-  Downtrack* downtrack = DowntrackOf(nack.media_ssrc);
-  if (downtrack == nullptr || state_ != State::kConnected || !ice_.selected()) return;
-  // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from
-  // costing a flood.
-  constexpr size_t kMaxResent = 128;
-  size_t resent = 0;
-  nack.ForEachSequence([&](uint16_t seq) {
-    if (resent == kMaxResent) return;
-    PacketRef packet = out.pool().Acquire();
-    if (!packet) return drops_.Add(Drop::kPoolEmpty);
-    const MutableBytes buffer = packet->buffer();
-    std::array<std::byte, Packet::kPacketBytes> scratch;
-    const auto again = downtrack->Retransmit(now, repeat_after_rtt(), seq, buffer, scratch);
-    if (!again.ok()) return;
-    const size_t size = srtp_out_->ProtectRtp(again->ssrc, again->index, again->header_size, again->payload, buffer);
-    if (size == 0) return;
-    packet->set_size(size);
-    ++resent;
-    out.Send(*ice_.selected(), std::move(packet));
-  });
-}
-
-// Half a round trip: a second NACK for the same packet that comes sooner was sent before our answer could arrive.
-Duration Peer::repeat_after_rtt() const { return rtt_.valid() ? rtt_.rtt() / 2 : Duration::Millis(20); }
 
 }  // namespace duet

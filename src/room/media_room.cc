@@ -74,6 +74,7 @@ size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& dro
       if (*drop == Drop::kNoKeyframe) AskForKeyframe(now, *feed);
     } else {
       ++sent;
+      if (subscriber.peer->sends_later()) Touch(subscriber.peer->id());
     }
   }
   return sent;
@@ -100,7 +101,49 @@ void MediaRoom::OnConnected(Time now, Peer& peer) {
   }
 }
 
-std::vector<PeerId> MediaRoom::TakeTouched() { return std::exchange(touched_, {}); }
+void MediaRoom::OnDivided(Time now, Peer& peer) {
+  const auto wanted = peer.TakeKeyframesWanted();
+  for (const DowntrackId id : wanted) {
+    const Downtrack* downtrack = peer.FindDowntrack(id);
+    if (Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr) AskForKeyframe(now, *feed);
+  }
+}
+
+// The best that any receiver can take: the others are helped by layers, or by holding the picture back.
+int64_t MediaRoom::LimitOf(Time now, const Feed& feed) {
+  constexpr int64_t kPointless = 2'500'000;  // no camera needs more
+  constexpr int64_t kLeast = 50'000;         // below this there is no picture
+  int64_t best = 0;
+  int64_t offered = 0;
+  for (const Subscriber& subscriber : feed.subscribers) {
+    if (subscriber.peer->state() != Peer::State::kConnected) continue;
+    best = std::max(best, subscriber.downtrack->share_bps());
+    offered = std::max(offered, subscriber.downtrack->offered_bps(now));
+  }
+  if (best == 0 || best > kPointless) return 0;
+  // Who sends far less than it might needs no limit.
+  if (feed.limit_bps == 0 && offered * 12 / 10 < best) return 0;
+  return std::max(best, kLeast);
+}
+
+void MediaRoom::UpdateLimits(Time now, std::vector<Limit>& changed) {
+  constexpr Duration kBetweenRaises = Duration::Millis(500);
+  feeds_.ForEach([&](UptrackId id, const std::unique_ptr<Feed>& feed) {
+    if (!feed->uptrack->is_video() || !feed->uptrack->published()) return;
+    const int64_t limit = LimitOf(now, *feed);
+    const int64_t old = feed->limit_bps;
+    const bool lower = limit != 0 && (old == 0 || limit < old * 93 / 100);
+    const bool higher = old != 0 && (limit == 0 || limit > old * 107 / 100);
+    if (!lower && !(higher && now - feed->limit_told_at >= kBetweenRaises)) return;
+    feed->limit_bps = limit;
+    feed->limit_told_at = now;
+    changed.push_back({feed->publisher->id(), id, limit});
+  });
+}
+
+void MediaRoom::Touch(PeerId id) {
+  if (touched_.empty() || touched_.back() != id) touched_.push_back(id);
+}
 
 MediaRoom::Feed* MediaRoom::FindFeed(UptrackId id) {
   auto* feed = feeds_.Find(id);
@@ -115,8 +158,7 @@ void MediaRoom::Detach(const Downtrack& downtrack) {
 
 void MediaRoom::AskForKeyframe(Time now, Feed& feed) {
   feed.uptrack->RequestKeyframe(now);
-  const PeerId id = feed.publisher->id();
-  if (touched_.empty() || touched_.back() != id) touched_.push_back(id);
+  Touch(feed.publisher->id());
 }
 
 }  // namespace duet

@@ -35,8 +35,19 @@ class MediaRoom {
   // The peer can receive from now on: everything on its slots starts with a keyframe.
   void OnConnected(Time now, Peer& peer);
 
-  // Peers whose deadline may have come closer since the last call (a keyframe was asked of them).
-  std::vector<PeerId> TakeTouched();
+  // The path of `peer` was divided anew: slots that were held back may need a keyframe.
+  void OnDivided(Time now, Peer& peer);
+  // What the publishers of this room's pictures may send from now on, where that has changed.
+  struct Limit {
+    PeerId publisher;
+    UptrackId uptrack;
+    int64_t max_bps = 0;  // 0 = no limit
+  };
+  void UpdateLimits(Time now, std::vector<Limit>& changed);
+
+  // Peers whose deadline may have come closer: a keyframe was asked of them, or packets wait in their pacer.
+  const std::vector<PeerId>& touched() const { return touched_; }
+  void ClearTouched() { touched_.clear(); }
 
   size_t feeds() const { return feeds_.size(); }
 
@@ -49,12 +60,16 @@ class MediaRoom {
     Peer* publisher = nullptr;
     Uptrack* uptrack = nullptr;
     std::vector<Subscriber> subscribers;
+    int64_t limit_bps = 0;  // as told to the publisher; 0 = none
+    Time limit_told_at = Time::LongAgo();
   };
   Feed* FindFeed(UptrackId id);
   void AddFeed(Peer& peer, Uptrack& uptrack);
   void DropFeed(UptrackId id);
   void Detach(const Downtrack& downtrack);
   void AskForKeyframe(Time now, Feed& feed);
+  void Touch(PeerId id);
+  static int64_t LimitOf(Time now, const Feed& feed);
 
   FlatMap<UptrackId, std::unique_ptr<Feed>> feeds_;
   std::vector<PeerId> touched_;

@@ -199,6 +199,8 @@ void SimClient::OnEntered(Time now, const signal::EnterResult& result) {
     track->SetSource(own, &track->config().codecs.front(), &track->config().extensions);
   }
   encoder_.RequestKeyframe();
+  limit_bps_ = 0;
+  next_divide_ = now;
   next_frame_ = now + Below(rng_, kFrameInterval);
   next_sound_ = now + Below(rng_, kSoundInterval);
 }
@@ -211,6 +213,7 @@ void SimClient::OnNotification(Time now, const signal::Notification& notificatio
                  [&](const signal::MemberPaused& n) { members_[n.user_id] = true; },
                  [&](const signal::MemberResumed& n) { members_[n.user_id] = false; },
                  [&](const signal::Slots& n) { OnSlots(n.slots); },
+                 [&](const signal::BitrateLimit& n) { limit_bps_ = int64_t{n.max_bitrate_kbps} * 1000; },
                  [&](const signal::Kicked& n) {
                    if (n.reason == signal::KickReason::kMediaTimeout) return Lose(now);
                    violations_.push_back(user_ + " was kicked: " + std::string(signal::ToString(n.reason)));
@@ -285,11 +288,20 @@ void SimClient::SendMedia(Time now) {
                  false);
       continue;
     }
+    encoder_.set_bitrate(VideoBitrate());
     auto packets = encoder_.Encode(now);
     const auto timestamp = static_cast<uint32_t>(now.us() * 90 / 1000);
     for (size_t i = 0; i < packets.size(); ++i)
       SendPacket(now, *track, std::move(packets[i]), timestamp, i + 1 == packets.size());
   }
+}
+
+// What is wanted, what the receivers can take, and what our own path carries besides the sound.
+int64_t SimClient::VideoBitrate() const {
+  constexpr int64_t kSoundBps = 60'000;
+  int64_t bps = std::min(config_.video_bps, (peer_->path().target_bps() - kSoundBps) * 9 / 10);
+  if (limit_bps_ > 0) bps = std::min(bps, limit_bps_);
+  return std::max<int64_t>(bps, 40'000);
 }
 
 // As if another member's packet came in: the slot rewrites, protects and remembers it.
@@ -331,6 +343,11 @@ void SimClient::OnTimer(Time now) {
   if (!peer_) return;
   if (now >= peer_->NextTimer()) peer_->OnTimer(now, out_);
   if (peer_->state() == Peer::State::kFailed && state_ == State::kIn) return Lose(now);
+  if (state_ == State::kIn && now >= next_divide_) {
+    next_divide_ = now + Duration::Millis(100);
+    if (media_connected()) peer_->DividePath(now);
+    if (!peer_->TakeKeyframesWanted().empty()) encoder_.RequestKeyframe();
+  }
   if (state_ == State::kIn) SendMedia(now);
   for (auto& [id, slot] : slots_) {
     if (slot.kind != MediaKind::kVideo || !slot.picture.Stuck(now)) continue;
@@ -346,6 +363,7 @@ Time SimClient::NextTimer() const {
   if (peer_ && state_ == State::kIn) {
     if (config_.sends_audio) next = std::min(next, next_sound_);
     if (config_.sends_video) next = std::min(next, next_frame_);
+    next = std::min(next, next_divide_);
   }
   return next;
 }
@@ -370,7 +388,15 @@ std::string SimClient::Describe(Time now) const {
   constexpr const char* kStates[] = {"out", "waits", "connecting", "entering", "in"};
   std::string text = user_ + ": " + kStates[static_cast<int>(state_)] + (suspended_ ? ", suspended" : "") + ", " +
                      (media_connected() ? "media connected" : "no media") + ", entered " + std::to_string(entered_) +
-                     " times, " + std::to_string(encoder_.frames()) + " frames encoded; knows";
+                     " times, " + std::to_string(encoder_.frames()) + " frames encoded, knows";
+  if (peer_ && media_connected()) {
+    const SendBandwidthEstimator& bwe = peer_->path().estimator();
+    constexpr const char* kBwe[] = {"starting", "rising", "holding", "falling", "by loss", "by remb", "silent"};
+    text += ", path " + std::to_string(bwe.target_bps() / 1000) + " kbit/s " + kBwe[static_cast<int>(bwe.state())] +
+            ", acknowledged " + std::to_string(bwe.acknowledged_bps() / 1000) + ", loss " +
+            std::to_string(static_cast<int>(bwe.loss() * 100)) + " %" + (bwe.application_limited() ? ", limited" : "") +
+            ", limit " + std::to_string(limit_bps_ / 1000) + " kbit/s";
+  }
   for (const auto& [user, paused] : members_) text += " " + user + (paused ? "(paused)" : "");
   for (const auto& [id, slot] : slots_) {
     if (slot.user.empty()) continue;

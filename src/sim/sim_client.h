@@ -101,6 +101,7 @@ class SimClient {
   void OnSlots(const std::vector<signal::SlotInfo>& slots);
   void OnMedia(Time now, const ReceivedRtp& rtp);
   void SendMedia(Time now);
+  int64_t VideoBitrate() const;
   void SendPacket(Time now, Downtrack& track, std::vector<std::byte> payload, uint32_t timestamp, bool marker);
   void Pump(Time now);
 
@@ -135,6 +136,8 @@ class SimClient {
   std::map<UptrackId, Slot> slots_;
 
   VideoEncoder encoder_;
+  int64_t limit_bps_ = 0;  // the server's word; 0 = none
+  Time next_divide_ = Time::Never();
   Time next_frame_ = Time::Never();
   Time next_sound_ = Time::Never();
   uint32_t sound_count_ = 0;

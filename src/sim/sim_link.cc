@@ -35,6 +35,7 @@ FixedVector<SimLink::Arrival, 2> SimLink::Pass(Time now, size_t bytes, Rng& rng)
   Time sent = now;
   if (conditions_.rate_bps > 0) {
     if (queued(now) > conditions_.queue) return arrivals;
+    longest_queue_ = std::max(longest_queue_, queued(now));
     const int64_t bits = static_cast<int64_t>(bytes + kUdpIpBytes) * 8;
     free_at_ = std::max(free_at_, now) + Duration::Micros(bits * 1'000'000 / conditions_.rate_bps);
     sent = free_at_;

@@ -39,6 +39,9 @@ class SimLink {
 
   // How long a packet that enters now waits for those before it.
   Duration queued(Time now) const { return free_at_ > now ? free_at_ - now : Duration::Zero(); }
+  // The longest that a packet waited since the reset.
+  Duration longest_queue() const { return longest_queue_; }
+  void ResetLongestQueue() { longest_queue_ = Duration::Zero(); }
   int64_t bytes_passed() const { return bytes_passed_; }
 
  private:
@@ -48,6 +51,7 @@ class SimLink {
   bool losing_ = false;
   Time free_at_ = Time::LongAgo();  // when the bottleneck has sent all it has
   Time last_arrival_ = Time::LongAgo();
+  Duration longest_queue_;
   int64_t bytes_passed_ = 0;
 };
 

@@ -35,7 +35,10 @@ class Swarm {
     }
     world_.Run(Below(draw_, Duration::Seconds(5)));
     Heal();
-    world_.Run(kRecovery);
+    for (Duration time; time < kRecovery; time = time + Duration::Seconds(1)) {
+      world_.Run(Duration::Seconds(1));
+      world_.Say("recovering " + world_.Describe());
+    }
     result_.state = world_.Describe();
     if (std::string wrong = world_.CheckCalls(); !wrong.empty()) Fail("after all healed: " + wrong);
     if (std::string wrong = world_.CheckEmpty(); !wrong.empty()) Fail("after all left: " + wrong);

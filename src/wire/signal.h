@@ -230,6 +230,13 @@ struct QualityReport {
   std::vector<MemberQuality> members;
   bool operator==(const QualityReport&) const = default;
 };
+// What the receivers of one video stream of this member can take, so that it need not send more; 0 = as much as it
+// likes.
+struct BitrateLimit {
+  StreamType stream{};
+  uint32_t max_bitrate_kbps = 0;
+  bool operator==(const BitrateLimit&) const = default;
+};
 struct MessageEvent {
   std::string user_id;
   int cmd_id = 1;
@@ -250,7 +257,7 @@ struct Draining {
 };
 
 using Notification = std::variant<MemberJoined, MemberLeft, MemberPaused, MemberResumed, Streams, Slots, QualityReport,
-                                  MessageEvent, Kicked, Dismissed, Draining>;
+                                  MessageEvent, Kicked, Dismissed, Draining, BitrateLimit>;
 
 // ---- The server's side
 

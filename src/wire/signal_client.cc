@@ -154,6 +154,11 @@ std::optional<Notification> ReadNotification(std::string_view name, ObjectReader
   }
   if (name == "slots") return Slots{ReadSlots(params)};
   if (name == "quality") return ReadQualityReport(params);
+  if (name == "bitrateLimit") {
+    const StreamType stream = params.Enum<StreamType>("stream");
+    return BitrateLimit{stream,
+                        static_cast<uint32_t>(params.Integer("maxBitrate", 0, std::numeric_limits<uint32_t>::max()))};
+  }
   if (name == "message") return ReadMessageEvent(params);
   if (name == "kicked") return Kicked{params.Enum<KickReason>("reason")};
   if (name == "dismissed") return Dismissed{};

@@ -108,6 +108,7 @@ constexpr std::string_view NameOf(const MemberResumed&) { return "memberResumed"
 constexpr std::string_view NameOf(const Streams&) { return "streams"; }
 constexpr std::string_view NameOf(const Slots&) { return "slots"; }
 constexpr std::string_view NameOf(const QualityReport&) { return "quality"; }
+constexpr std::string_view NameOf(const BitrateLimit&) { return "bitrateLimit"; }
 constexpr std::string_view NameOf(const MessageEvent&) { return "message"; }
 constexpr std::string_view NameOf(const Kicked&) { return "kicked"; }
 constexpr std::string_view NameOf(const Dismissed&) { return "dismissed"; }
@@ -121,6 +122,9 @@ json::object ToJson(const Streams& n) { return {{"userId", n.user_id}, {"streams
 json::object ToJson(const Slots& n) { return {{"slots", ToArray(n.slots)}}; }
 json::object ToJson(const QualityReport& n) {
   return {{"uplink", n.uplink}, {"downlink", n.downlink}, {"members", ToArray(n.members)}};
+}
+json::object ToJson(const BitrateLimit& n) {
+  return {{"stream", ToString(n.stream)}, {"maxBitrate", n.max_bitrate_kbps}};
 }
 json::object ToJson(const MessageEvent& n) {
   return {{"userId", n.user_id}, {"cmdId", n.cmd_id}, {"seq", n.seq}, {"data", EncodeBase64(n.data)}};

@@ -175,6 +175,7 @@ TEST(RoundTrip, Notifications) {
       Slots{{{"3", "bob", StreamType::kMain, MediaKind::kAudio}}},
       Slots{},
       QualityReport{1, 6, {{"bob", 2, 0}}},
+      BitrateLimit{StreamType::kAux, 450},
       MessageEvent{"bob", 10, 7, BytesOf("hi")},
       Kicked{KickReason::kRemoved},
       Dismissed{},

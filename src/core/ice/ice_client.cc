@@ -27,7 +27,8 @@ void IceClient::Restart(IceCredentials local, IceCredentials remote, std::span<c
   last_error_ = 0;
   next_start_ = Time::LongAgo();
   next_consent_ = Time::Never();
-  consent_ = Check{};
+  consents_ = {};
+  unanswered_ = 0;
   checks_.clear();
   checks_.reserve(kMaxCandidates);
   for (const Endpoint& candidate : candidates.first(std::min(candidates.size(), kMaxCandidates))) {
@@ -64,9 +65,12 @@ void IceClient::OnTimer(Time now, Outbox& out) {
   if (state_ == State::kChecking) {
     RunChecks(now, out);
   } else if (now >= next_consent_) {
-    consent_ = Check{.to = *selected_, .transaction = NewTransaction()};
-    SendCheck(consent_, out);
-    next_consent_ = now + ConsentPause();
+    Check& consent = consents_[static_cast<size_t>(unanswered_) % consents_.size()];
+    consent = Check{.to = *selected_, .transaction = NewTransaction()};
+    SendCheck(consent, out);
+    const Duration patience = kUnansweredInterval * (1 << std::min(unanswered_, 2));
+    ++unanswered_;
+    next_consent_ = now + std::min(patience, kConsentInterval);
   }
 }
 
@@ -133,10 +137,11 @@ bool IceClient::OnStun(Time now, const Endpoint& from, const StunMessage& messag
   if (!message.CheckIntegrity(remote_.password)) return false;
   mapped_ = message.XorMappedAddress();
   consented_ = now;
+  unanswered_ = 0;
+  next_consent_ = now + ConsentPause();
   if (state_ == State::kChecking) {
     selected_ = from;
     state_ = State::kConnected;
-    next_consent_ = now + ConsentPause();
     checks_.clear();
   }
   return true;
@@ -145,7 +150,10 @@ bool IceClient::OnStun(Time now, const Endpoint& from, const StunMessage& messag
 // A response must come from where its request was sent to (RFC 8445 section 7.2.5.2.1).
 IceClient::Check* IceClient::FindCheck(const Endpoint& from, const StunTransactionId& transaction) {
   if (state_ == State::kConnected) {
-    return consent_.to == from && consent_.transaction == transaction ? &consent_ : nullptr;
+    for (Check& consent : consents_) {
+      if (consent.to == from && consent.transaction == transaction) return &consent;
+    }
+    return nullptr;
   }
   for (Check& check : checks_) {
     if (check.to == from && check.transaction == transaction) return &check;

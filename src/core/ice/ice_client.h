@@ -15,6 +15,7 @@
 // Thread rule: owned by one peer. Nothing allocates after construction and Restart.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -36,7 +37,10 @@ class IceClient {
   static constexpr Duration kInitialRto = Duration::Millis(500);  // RFC 8489 section 6.2.1
   static constexpr int kMaxTries = 7;                             // Rc
   static constexpr int kLastWaitRtos = 16;                        // Rm
-  static constexpr Duration kConsentInterval = Duration::Seconds(5);
+  // RFC 7675 section 5.1 has 5 s for consent alone. A check is also how the remote learns of an address that a NAT has
+  // changed, so they come sooner, and much sooner when the last one was not answered.
+  static constexpr Duration kConsentInterval = Duration::Millis(2500);
+  static constexpr Duration kUnansweredInterval = Duration::Millis(500);
   static constexpr size_t kMaxCandidates = 32;
 
   enum class State : uint8_t { kChecking, kConnected, kFailed };
@@ -91,8 +95,9 @@ class IceClient {
   std::optional<Endpoint> selected_;
   std::optional<Endpoint> mapped_;
   int last_error_ = 0;
-  Check consent_;   // the newest consent check
-  Time consented_;  // when the newest check that succeeded was sent
+  std::array<Check, 4> consents_;  // the newest consent checks
+  int unanswered_ = 0;             // of them
+  Time consented_;                 // when the newest check that succeeded was sent
   Time next_consent_ = Time::Never();
 };
 

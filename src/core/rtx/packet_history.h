@@ -81,6 +81,11 @@ class PacketHistory {
     return {.record = record, .seq = extended};
   }
 
+  // The packet with this extended number, null when it is no longer held.
+  Record* Find(int64_t seq) { return any_ && seq >= 0 ? ring_.Find(seq) : nullptr; }
+  // The newest packet's number; only when one is held.
+  int64_t highest() const { return highest_; }
+
   // Lets go of everything that is older than max_age.
   void Trim(Time now) { ReleaseOld(now, highest_ - oldest_ + 1); }
   void Clear() {

@@ -1,0 +1,175 @@
+// The media that a Peer sends: packets of others on its slots, repetitions, and how the path is divided among them.
+#include <algorithm>
+#include <array>
+
+#include "peer/peer.h"
+
+namespace duet {
+namespace {
+
+// RTP header with our extensions, and the tag: what a packet grows by on its way out. An estimate for the pacer.
+constexpr size_t kOverhead = 12 + 4 + 12 + 16;
+
+}  // namespace
+
+std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out) {
+  if (state_ != State::kConnected || !ice_.selected()) return Drop::kNotReady;
+  const auto seq = downtrack.Accept(now, in);
+  if (!seq.ok()) return seq.error();
+  const bool audio = downtrack.config().kind == signal::MediaKind::kAudio;
+  const PacketClass kind = audio ? PacketClass::kAudio : PacketClass::kVideo;
+  const size_t size = in.view.payload_size + kOverhead;
+  if (path_->TrySend(now, kind, size)) return SendPlaced(now, downtrack, *seq, false, out);
+  if (!path_->Enqueue(now, kind, in.packet, size, {PlaceOf(downtrack), *seq, false})) return Drop::kQueueFull;
+  return std::nullopt;
+}
+
+// Renders a packet that the track remembers, and sends it.
+std::optional<Drop> Peer::SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out) {
+  PacketRef packet = out.pool().Acquire();
+  if (!packet) return Drop::kPoolEmpty;
+  const uint16_t number = path_->next_transport_seq();
+  std::array<std::byte, Packet::kPacketBytes> scratch;
+  const auto rendered = again ? downtrack.RenderAgain(seq, number, packet->buffer(), scratch)
+                              : downtrack.Render(seq, number, packet->buffer());
+  if (!rendered) return Drop::kMalformed;
+  // An identical repetition carries the number that it had: it is not a packet more to the estimator.
+  return Protect(now, *rendered, !again || downtrack.has_rtx(), std::move(packet), out);
+}
+
+std::optional<Drop> Peer::Protect(Time now, const Downtrack::Rendered& rendered, bool counts, PacketRef packet,
+                                  Outbox& out) {
+  const size_t size =
+      srtp_out_->ProtectRtp(rendered.ssrc, rendered.index, rendered.header_size, rendered.payload, packet->buffer());
+  if (size == 0) return Drop::kMalformed;
+  packet->set_size(size);
+  if (counts) path_->OnSent(now, size);
+  if (!out.Send(*ice_.selected(), std::move(packet))) return Drop::kQueueFull;
+  return std::nullopt;
+}
+
+void Peer::SendWaiting(Time now, Outbox& out) {
+  if (state_ != State::kConnected || !ice_.selected()) return;
+  while (const auto waiting = path_->TakeDue(now)) {
+    if (waiting->track >= downtracks_.size()) continue;
+    if (const auto drop = SendPlaced(now, *downtracks_[waiting->track], waiting->seq, waiting->again, out))
+      drops_.Add(*drop);
+  }
+  SendPadding(now, out);
+}
+
+// A probe that media does not fill is filled with repetitions of the newest picture, which receivers drop as
+// duplicates, or with padding.
+void Peer::SendPadding(Time now, Outbox& out) {
+  constexpr int kMostAtOnce = 32;
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    const size_t wanted = path_->PaddingDue(now);
+    if (wanted == 0) return;
+    const auto found = std::find_if(downtracks_.begin(), downtracks_.end(), [](const auto& t) { return t->can_pad(); });
+    if (found == downtracks_.end()) return path_->NoPadding();
+    Downtrack& track = **found;
+    constexpr size_t kSmall = 300;
+    const std::optional<int64_t> newest = wanted > kSmall ? track.NewestForPadding() : std::nullopt;
+    if (!path_->TrySend(now, PacketClass::kPadding, wanted)) return;
+    if (newest) {
+      if (SendPlaced(now, track, *newest, true, out)) return path_->NoPadding();
+      continue;
+    }
+    PacketRef packet = out.pool().Acquire();
+    if (!packet) return;
+    std::array<std::byte, 256> scratch;
+    const auto rendered = track.RenderPadding(wanted, path_->next_transport_seq(), packet->buffer(), scratch);
+    if (Protect(now, rendered, true, std::move(packet), out)) return path_->NoPadding();
+  }
+}
+
+void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
+  Downtrack* downtrack = DowntrackOf(nack.media_ssrc);
+  if (downtrack == nullptr || state_ != State::kConnected || !ice_.selected()) return;
+  // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from
+  // costing a flood.
+  constexpr size_t kMaxResent = 128;
+  constexpr size_t kTypicalSize = 1200;
+  size_t resent = 0;
+  nack.ForEachSequence([&](uint16_t number) {
+    if (resent == kMaxResent) return;
+    const auto seq = downtrack->Resend(now, repeat_after_rtt(), number);
+    if (!seq) return;
+    ++resent;
+    if (path_->TrySend(now, PacketClass::kRetransmission, kTypicalSize)) {
+      if (const auto drop = SendPlaced(now, *downtrack, *seq, true, out)) drops_.Add(*drop);
+    } else if (!path_->Enqueue(now, PacketClass::kRetransmission, PacketRef(), kTypicalSize,
+                               {PlaceOf(*downtrack), *seq, true})) {
+      drops_.Add(Drop::kQueueFull);
+    }
+  });
+}
+
+size_t Peer::PlaceOf(const Downtrack& downtrack) const {
+  const auto found =
+      std::find_if(downtracks_.begin(), downtracks_.end(), [&](const auto& t) { return t.get() == &downtrack; });
+  return static_cast<size_t>(found - downtracks_.begin());
+}
+
+// A second NACK for the same packet that comes within half a round trip was sent before our answer could arrive.
+Duration Peer::repeat_after_rtt() const { return rtt_.valid() ? rtt_.rtt() / 2 : Duration::Millis(20); }
+
+// ---- division of the path
+
+// Sound first, then each picture an equal share; what one does not need the others get. A picture that its publisher
+// cannot make as small as its share in time is held back until it fits: a queue would hurt the sound as well.
+void Peer::DividePath(Time now) {
+  constexpr int64_t kUnlimitedBps = 2'500'000;  // what a camera's picture needs at most
+  constexpr int64_t kAudioReserveBps = 40'000;
+  int64_t rest = path_->target_bps();
+  int64_t wanted = 0;
+  size_t pictures = 0;
+  for (const auto& track : downtracks_) {
+    if (track->source().value() == 0) continue;
+    const int64_t offered = track->offered_bps(now);
+    if (track->config().kind == signal::MediaKind::kAudio) {
+      const int64_t reserve = offered > 0 ? std::max(offered, kAudioReserveBps) : 0;
+      rest -= reserve;
+      wanted += reserve;
+    } else if (offered > 0 || track->share_bps() > 0) {
+      ++pictures;
+      // A picture near its share would grow if it were allowed to.
+      wanted += offered > track->share_bps() * 7 / 10 ? kUnlimitedBps : offered * 3 / 2;
+    }
+  }
+  path_->SetWanted(now, wanted);
+  rest = std::max<int64_t>(rest, 0);
+  // Those who need less than an equal share first: what they leave is divided among the others.
+  std::array<Downtrack*, 64> by_need{};
+  size_t count = 0;
+  for (const auto& track : downtracks_) {
+    if (track->config().kind == signal::MediaKind::kVideo && track->source().value() != 0 && count < by_need.size())
+      by_need[count++] = track.get();
+  }
+  std::sort(by_need.begin(), by_need.begin() + static_cast<std::ptrdiff_t>(count),
+            [&](Downtrack* a, Downtrack* b) { return a->offered_bps(now) < b->offered_bps(now); });
+  for (size_t i = 0; i < count; ++i) {
+    const auto left = static_cast<int64_t>(count - i);
+    const int64_t share = rest / left;
+    by_need[i]->set_share(share);
+    rest -= std::min(share, by_need[i]->offered_bps(now));
+    HoldBack(now, *by_need[i], share);
+  }
+}
+
+void Peer::HoldBack(Time now, Downtrack& track, int64_t share) {
+  constexpr Duration kLongQueue = Duration::Millis(120);
+  const int64_t offered = track.offered_bps(now);
+  if (!track.paused()) {
+    if (offered > share * 14 / 10 && path_->queue_time() > kLongQueue) {
+      track.SetPaused(true);
+      resume_not_before_ = now + Duration::Millis(300);
+    }
+    return;
+  }
+  if (now < resume_not_before_ || offered > share * 115 / 100) return;
+  track.SetPaused(false);
+  keyframes_wanted_.push_back(track.config().id);
+}
+
+}  // namespace duet

@@ -1,0 +1,84 @@
+// SendPath: what stands between a Peer's tracks and its socket. It estimates what the path to the remote carries, paces
+// what is sent, and says which share of the path each video track has.
+//
+//   Peer::SendRtp ──> TrySend ──now──────────────> leaves with the next transport-wide number
+//                        └─later─> queue ─TakeDue─> the same
+//   feedback ──> SendBandwidthEstimator ──target──> Pacer, shares
+//
+// What waits is named by track and number (Waiting) and rendered when it leaves: its transport-wide number is the order
+// in which packets left, which the estimator needs, and encryption is the last step.
+//
+// Thread rule: owned by one Peer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/bwe/send_bandwidth_estimator.h"
+#include "core/pacer/pacer.h"
+
+namespace duet {
+
+class SendPath {
+ public:
+  // A packet that waits: the track's place in the peer's list, its extended number, and whether it is a repetition.
+  struct Waiting {
+    size_t track = 0;
+    int64_t seq = 0;
+    bool again = false;
+  };
+
+  // `transport_wide`: the remote tells of arrivals by transport-wide numbers.
+  explicit SendPath(bool transport_wide) : transport_wide_(transport_wide) {}
+
+  // True: send it now. False: it waits, or (counted by the caller) the queue is full.
+  bool TrySend(Time now, PacketClass kind, size_t size) { return pacer_.TrySend(now, kind, size); }
+  bool Enqueue(Time now, PacketClass kind, const PacketRef& packet, size_t size, const Waiting& waiting) {
+    return pacer_.Enqueue(now, kind, packet, size, Pack(waiting));
+  }
+  std::optional<Waiting> TakeDue(Time now) {
+    const auto due = pacer_.TakeDue(now);
+    if (!due) return std::nullopt;
+    return Unpack(due->cookie);
+  }
+  size_t PaddingDue(Time now) const { return pacer_.PaddingDue(now); }
+  void NoPadding() { pacer_.NoPadding(); }
+  // The tracks have changed their places: what waits is lost, and asked for again by whoever misses it.
+  void ForgetWaiting() { pacer_.Clear(); }
+
+  uint16_t next_transport_seq() const { return transport_seq_; }
+  // The packet with next_transport_seq has left, `size` bytes with everything.
+  void OnSent(Time now, size_t size);
+
+  void OnFeedback(Time now, const TransportFeedback& feedback);
+  void OnReceiverReport(Time now, double fraction_lost, Duration rtt);
+  void OnRemb(Time now, int64_t bps);
+  void OnTimer(Time now);
+  Time NextTimer() const;
+
+  // What would be sent if the path let it, in bit/s; see SendBandwidthEstimator.
+  void SetWanted(Time now, int64_t bps);
+  int64_t target_bps() const { return estimator_.target_bps(); }
+  Duration queue_time() const { return pacer_.queue_time(); }
+  bool waits() const { return pacer_.queued_packets() > 0; }
+  const SendBandwidthEstimator& estimator() const { return estimator_; }
+
+ private:
+  static uint64_t Pack(const Waiting& w) {
+    return static_cast<uint64_t>(w.seq) | static_cast<uint64_t>(w.track) << 48 | uint64_t{w.again} << 63;
+  }
+  static Waiting Unpack(uint64_t cookie) {
+    return {.track = static_cast<size_t>(cookie >> 48 & 0x7fff),
+            .seq = static_cast<int64_t>(cookie & 0xffff'ffff'ffff),
+            .again = (cookie >> 63) != 0};
+  }
+  void Settle(Time now);
+
+  bool transport_wide_;
+  uint16_t transport_seq_ = 1;
+  SendBandwidthEstimator estimator_;
+  Pacer pacer_;
+};
+
+}  // namespace duet
