@@ -10,7 +10,8 @@ namespace {
 constexpr double kUncertaintyKbps = 10;
 // What the true rate may change between two windows, in (kbit/s)^2.
 constexpr double kDriftVariance = 5;
-constexpr double kExpectedChangeVariance = 200;
+constexpr double kExpectedGain = 0.5;
+constexpr int kExpectedWindows = 7;
 // Packets do not overtake each other by so much: the receiver's clock was set back.
 constexpr Duration kClockJump = Duration::Seconds(3);
 
@@ -49,10 +50,15 @@ void AckedBitrateEstimator::OnWindow(double sample_bps) {
   const double uncertainty = kUncertaintyKbps * std::abs(estimate - sample) / std::max(estimate, 1.0);
   const double sample_variance = std::max(uncertainty * uncertainty, 1e-3);
   const double predicted_variance = variance_ + kDriftVariance;
-  bps_ = 1000 * (sample_variance * estimate + predicted_variance * sample) / (sample_variance + predicted_variance);
-  variance_ = sample_variance * predicted_variance / (sample_variance + predicted_variance);
+  double gain = predicted_variance / (sample_variance + predicted_variance);
+  variance_ = sample_variance * gain;
+  if (expected_windows_ > 0) {
+    --expected_windows_;
+    gain = std::max(gain, kExpectedGain);
+  }
+  bps_ = 1000 * (estimate + gain * (sample - estimate));
 }
 
-void AckedBitrateEstimator::ExpectChange() { variance_ += kExpectedChangeVariance; }
+void AckedBitrateEstimator::ExpectChange() { expected_windows_ = kExpectedWindows; }
 
 }  // namespace duet

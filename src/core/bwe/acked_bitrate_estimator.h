@@ -23,7 +23,7 @@ class AckedBitrateEstimator {
   // In the order of sending; arrivals may be out of order by little. `after_hole`: packets before it were never told of
   // (their feedback was lost), so the time since the last one counts as little as they do.
   void OnPacket(Time arrived, size_t bytes, bool after_hole = false);
-  // The rate is about to change, since the sender's has: trust the next windows more.
+  // The rate is about to change, since the sender's has: for a second of arrivals each window counts half at least.
   void ExpectChange();
 
   // Nothing in the first half second.
@@ -34,6 +34,7 @@ class AckedBitrateEstimator {
 
   std::optional<double> bps_;
   double variance_ = 50;  // in (kbit/s)^2
+  int expected_windows_ = 0;
   bool any_ = false;
   Time window_start_;
   Time last_arrived_;

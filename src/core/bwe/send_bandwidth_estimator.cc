@@ -19,6 +19,8 @@ constexpr Duration kMaxProbeQueue = Duration::Millis(60);
 // Losses beside such a queue are its overflow; jitter makes less.
 constexpr Duration kQueued = Duration::Millis(40);
 constexpr double kFullProbeGain = 1.25;
+// What arrives has not caught up with a rate that a probe raised: until then the probe tells it.
+constexpr Duration kProbeTrust = Duration::Millis(600);
 constexpr Duration kLimitedLately = Duration::Seconds(3);
 // A receiver's first words of REMB are taken as they are; later the rate must be earned.
 constexpr Duration kStartPhase = Duration::Seconds(2);
@@ -103,6 +105,7 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
   const auto probe = probe_estimator_.Take(loss_.inherent_loss());
   if (usage == BandwidthUsage::kOverusing) {
     window_.queued = true;
+    if (throughput && now - raised_at_ < kProbeTrust) throughput = std::max(*throughput, raised_bps_);
     aimd_.Update(now, usage, throughput);
     return;
   }
@@ -114,6 +117,8 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
   if (probe->bps > least && !loss_.limited()) {
     aimd_.SetEstimate(now, probe->bps);
     acked_.ExpectChange();
+    raised_bps_ = probe->bps;
+    raised_at_ = now;
   }
   UpdateTarget(now);
   probes_.OnMeasured(now, probe->id, probe->bps, Situation(now));

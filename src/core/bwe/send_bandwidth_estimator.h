@@ -168,6 +168,9 @@ class SendBandwidthEstimator {
   Time report_start_;
   bool report_rtt_ = false;
 
+  double raised_bps_ = 0;  // by the last probe
+  Time raised_at_ = Time::LongAgo();
+
   double remb_bps_ = 0;
   Time remb_at_ = Time::LongAgo();
 };
