@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "peer/peer_config.h"
+#include "peer/send_path.h"
 #include "room/room_effects.h"
 #include "wire/signal.h"
 
@@ -56,6 +57,8 @@ struct PeerQuality {
   double downlink_loss = -1;
   int64_t rtt_us = -1;
   uint64_t received_packets = 0;  // in the last interval
+  PathQuality path;               // to the remote
+  Endpoint address;               // of the remote
 };
 // What the receivers of a picture can take has changed; the publisher is to send no more. 0 = no limit.
 struct UptrackLimit {

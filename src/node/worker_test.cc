@@ -92,6 +92,7 @@ TEST_F(WorkerTest, ALostPacketIsAskedForAndItsRepairTakesItsPlace) {
   alice_.SendRtp({.payload_type = PayloadType(103), .sequence_number = 7, .timestamp = 1500, .ssrc = kVideoRtxSsrc},
                  repair);
   Carry();
+  Wait(kMs(20));  // the pacer may hold it for a moment
   const auto video = Got(kVideoOut);
   ASSERT_THAT(video, SizeIs(4));
   EXPECT_EQ(static_cast<uint16_t>(video[3].sequence_number - video[0].sequence_number), 1);

@@ -173,6 +173,7 @@ Time Peer::NextTimer() const {
 Peer::Quality Peer::TakeQuality() {
   Quality quality{
       .downlink_loss = downlink_loss_, .rtt_us = rtt_.valid() ? rtt_.rtt().us() : -1, .received_packets = received_};
+  if (path_) quality.path = path_->quality();
   received_ = 0;
   uint64_t expected = 0;
   uint64_t lost = 0;

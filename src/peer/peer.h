@@ -110,6 +110,7 @@ class Peer {
     double downlink_loss = -1;
     int64_t rtt_us = -1;
     uint64_t received_packets = 0;
+    PathQuality path;
   };
   Quality TakeQuality();
   const DropCounters& drops() const { return drops_; }

@@ -93,9 +93,11 @@ void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
   size_t resent = 0;
   nack.ForEachSequence([&](uint16_t number) {
     if (resent == kMaxResent) return;
+    if (path_->retransmissions_exhausted(now)) return drops_.Add(Drop::kQueueFull);
     const auto seq = downtrack->Resend(now, repeat_after_rtt(), number);
     if (!seq) return;
     ++resent;
+    path_->OnRetransmission(now, kTypicalSize);
     if (path_->TrySend(now, PacketClass::kRetransmission, kTypicalSize)) {
       if (const auto drop = SendPlaced(now, *downtrack, *seq, true, out)) drops_.Add(*drop);
     } else if (!path_->Enqueue(now, PacketClass::kRetransmission, PacketRef(), kTypicalSize,
@@ -121,7 +123,7 @@ Duration Peer::repeat_after_rtt() const { return rtt_.valid() ? rtt_.rtt() / 2 :
 void Peer::DividePath(Time now) {
   constexpr int64_t kUnlimitedBps = 2'500'000;  // what a camera's picture needs at most
   constexpr int64_t kAudioReserveBps = 40'000;
-  int64_t rest = path_->target_bps();
+  int64_t rest = path_->target_bps() - path_->retransmitted_bps(now);
   int64_t wanted = 0;
   size_t pictures = 0;
   for (const auto& track : downtracks_) {

@@ -12,6 +12,10 @@ void SendPath::OnSent(Time now, size_t size) {
   }
 }
 
+bool SendPath::retransmissions_exhausted(Time now) {
+  return retransmitted_.bps(now) > static_cast<int64_t>(static_cast<double>(target_bps()) * kRetransmissionShare);
+}
+
 void SendPath::OnFeedback(Time now, const TransportFeedback& feedback) {
   estimator_.OnFeedback(now, feedback);
   Settle(now);

@@ -17,11 +17,25 @@
 
 #include "core/bwe/send_bandwidth_estimator.h"
 #include "core/pacer/pacer.h"
+#include "peer/rate_meter.h"
 
 namespace duet {
 
+// What is known of the path to a remote.
+struct PathQuality {
+  int64_t target_bps = 0;        // what may be sent; 0 = not connected yet
+  int64_t acknowledged_bps = 0;  // what arrives; 0 = unknown
+  double loss = 0;               // 0..1, of the packets told of lately
+  Duration queue_delay;          // what waits in the network
+  BweState state = BweState::kStarting;
+  bool application_limited = false;
+};
+
 class SendPath {
  public:
+  // Of the target, at most, goes to retransmissions; more of them would keep a full queue full.
+  static constexpr double kRetransmissionShare = 0.5;
+
   // A packet that waits: the track's place in the peer's list, its extended number, and whether it is a repetition.
   struct Waiting {
     size_t track = 0;
@@ -47,6 +61,12 @@ class SendPath {
   // The tracks have changed their places: what waits is lost, and asked for again by whoever misses it.
   void ForgetWaiting() { pacer_.Clear(); }
 
+  // Retransmissions have used up their share.
+  bool retransmissions_exhausted(Time now);
+  void OnRetransmission(Time now, size_t size) { retransmitted_.Add(now, size); }
+  // What retransmissions took of late, in bit/s.
+  int64_t retransmitted_bps(Time now) { return retransmitted_.bps(now); }
+
   uint16_t next_transport_seq() const { return transport_seq_; }
   // The packet with next_transport_seq has left, `size` bytes with everything.
   void OnSent(Time now, size_t size);
@@ -62,7 +82,14 @@ class SendPath {
   int64_t target_bps() const { return estimator_.target_bps(); }
   Duration queue_time() const { return pacer_.queue_time(); }
   bool waits() const { return pacer_.queued_packets() > 0; }
-  const SendBandwidthEstimator& estimator() const { return estimator_; }
+  PathQuality quality() const {
+    return {.target_bps = estimator_.target_bps(),
+            .acknowledged_bps = estimator_.acknowledged_bps(),
+            .loss = estimator_.loss(),
+            .queue_delay = estimator_.queue_delay(),
+            .state = estimator_.state(),
+            .application_limited = estimator_.application_limited()};
+  }
 
  private:
   static uint64_t Pack(const Waiting& w) {
@@ -76,6 +103,7 @@ class SendPath {
   void Settle(Time now);
 
   bool transport_wide_;
+  RateMeter retransmitted_;
   uint16_t transport_seq_ = 1;
   SendBandwidthEstimator estimator_;
   Pacer pacer_;

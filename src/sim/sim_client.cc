@@ -32,6 +32,14 @@ std::vector<OfferSection> Sections(const SimClientConfig& config) {
 
 }  // namespace
 
+std::string DescribePath(const PathQuality& path) {
+  constexpr const char* kStates[] = {"starting", "rising", "holding", "falling", "by loss", "by remb", "silent"};
+  return std::to_string(path.target_bps / 1000) + " kbit/s " + kStates[static_cast<int>(path.state)] +
+         ", acknowledged " + std::to_string(path.acknowledged_bps / 1000) + ", loss " +
+         std::to_string(static_cast<int>(path.loss * 100)) + " %, queue " + std::to_string(path.queue_delay.ms()) +
+         " ms" + (path.application_limited ? ", limited" : "");
+}
+
 SimClient::SimClient(SimClientConfig config, DtlsContext& dtls, DtlsFingerprint fingerprint, PacketPool& pool, Rng& rng)
     : config_(std::move(config)),
       user_("u" + std::to_string(config_.number)),
@@ -390,12 +398,8 @@ std::string SimClient::Describe(Time now) const {
                      (media_connected() ? "media connected" : "no media") + ", entered " + std::to_string(entered_) +
                      " times, " + std::to_string(encoder_.frames()) + " frames encoded, knows";
   if (peer_ && media_connected()) {
-    const SendBandwidthEstimator& bwe = peer_->path().estimator();
-    constexpr const char* kBwe[] = {"starting", "rising", "holding", "falling", "by loss", "by remb", "silent"};
-    text += ", path " + std::to_string(bwe.target_bps() / 1000) + " kbit/s " + kBwe[static_cast<int>(bwe.state())] +
-            ", acknowledged " + std::to_string(bwe.acknowledged_bps() / 1000) + ", loss " +
-            std::to_string(static_cast<int>(bwe.loss() * 100)) + " %" + (bwe.application_limited() ? ", limited" : "") +
-            ", limit " + std::to_string(limit_bps_ / 1000) + " kbit/s";
+    text += ", uplink " + DescribePath(peer_->path().quality()) + ", limit " + std::to_string(limit_bps_ / 1000) +
+            " kbit/s";
   }
   for (const auto& [user, paused] : members_) text += " " + user + (paused ? "(paused)" : "");
   for (const auto& [id, slot] : slots_) {

@@ -23,6 +23,9 @@
 
 namespace duet::sim {
 
+// For people.
+std::string DescribePath(const PathQuality& path);
+
 struct SimClientConfig {
   uint32_t number = 0;  // from 1; the user is "u1", "u2" ...
   uint32_t room = 1;

@@ -314,6 +314,7 @@ void World::CollectControl() {
     }
     for (WorkerEvent& event : worker_->TakeEvents()) {
       busy = true;
+      if (const auto* quality = std::get_if<PeerQuality>(&event)) NoteDownlink(*quality);
       if (const auto* counts = std::get_if<WorkerCounts>(&event)) counts_ = *counts;
       control_->OnWorkerEvent(now_, 0, std::move(event));
     }
@@ -330,6 +331,12 @@ void World::CollectControl() {
       CloseSocket(*place);
     }
   }
+}
+
+// A worker knows peers by number alone; the address says whose it is.
+void World::NoteDownlink(const PeerQuality& quality) {
+  if (const auto found = by_address_.find(quality.address); found != by_address_.end())
+    downlinks_[found->second] = quality.path;
 }
 
 void World::Launch(Seat& place, bool to_server, Bytes bytes) {
@@ -405,7 +412,11 @@ std::string World::CheckCalls() {
 
 std::string World::Describe() const {
   std::string text = "at " + std::to_string(elapsed().ms()) + " ms\n";
-  for (const auto& [number, place] : seats_) text += "  " + place->client->Describe(now_) + "\n";
+  for (const auto& [number, place] : seats_) {
+    text += "  " + place->client->Describe(now_) + "\n";
+    if (const auto path = downlinks_.find(number); path != downlinks_.end())
+      text += "    downlink " + DescribePath(path->second) + "\n";
+  }
   text += "  worker: " + std::to_string(counts_.packets_received) + " packets received, " +
           std::to_string(counts_.packets_forwarded) + " forwarded; dropped:";
   for (uint8_t i = 0; i < static_cast<uint8_t>(Drop::kCount); ++i) {

@@ -120,6 +120,7 @@ class World {
   void Collect();
   void CollectClient(Seat& seat);
   void CollectControl();
+  void NoteDownlink(const PeerQuality& quality);
   void Launch(Seat& seat, bool to_server, Bytes bytes);
   void Post(Seat& seat, bool to_server, std::string text, bool closes);
   void CloseSocket(Seat& seat);
@@ -155,6 +156,7 @@ class World {
     Time at = Time::LongAgo();
   };
   std::map<std::pair<uint32_t, uint32_t>, std::map<uint16_t, SentNumber>> sent_numbers_;
+  std::map<uint32_t, PathQuality> downlinks_;  // as the worker said last
   std::vector<std::string> violations_;
   std::vector<std::string>* trace_ = nullptr;
   uint64_t hash_ = 14695981039346656037ull;
