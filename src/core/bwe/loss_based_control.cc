@@ -18,8 +18,6 @@ void LossBasedControl::OnWindow(Time now, const Window& window, double target_bp
   const auto packets = static_cast<double>(window.told);
   const double loss = static_cast<double>(window.lost) / packets;
   const double excess = Excess(loss);
-  const double seconds = last_window_ == Time::LongAgo() ? 0 : std::min((now - last_window_).seconds(), 1.0);
-  last_window_ = now;
   loss_ = 0.5 * loss_ + 0.5 * loss;
 
   // As far as chance may take the loss from the inherent one.
@@ -30,7 +28,7 @@ void LossBasedControl::OnWindow(Time now, const Window& window, double target_bp
     StartTest(now, window, target_bps);
   } else {
     if (limited() && excess < kLowLoss) {
-      limit_bps_ *= std::pow(kRaisePerSecond, seconds);
+      limit_bps_ *= kRaise;
       if (limit_bps_ > kForgetAbove * target_bps) limit_bps_ = kNoLimit;
     }
     TrackInherent(loss, Deviation(loss, packets));

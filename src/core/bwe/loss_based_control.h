@@ -7,7 +7,7 @@
 //
 //   open ── loss above the inherent one by 10 % ──> testing: lowered, at most to 0.9 of what arrived
 //     │ <── still there at that rate: it is inherent, the former rate is restored ──┤
-//     │ <── gone: it was ours ── limited, rises by 8 %/s while less than 2 % ───────┘
+//     │ <── gone: it was ours ── limited, rises by 5 % a window below 2 % ──────────┘
 //
 // - So the bound never falls below 0.9 of what arrives, and a test costs half of the rate for about two seconds.
 // - Packets that wait in a queue beside the losses: then it is most likely full. The bound falls at once to 0.9 of what
@@ -35,8 +35,8 @@ class LossBasedControl {
  public:
   static constexpr double kHighLoss = 0.10;
   static constexpr double kLowLoss = 0.02;
-  static constexpr double kRaisePerSecond = 1.08;
-  static constexpr double kShare = 0.9;  // of what arrives: the least bound
+  static constexpr double kRaise = 1.05;  // a window
+  static constexpr double kShare = 0.9;   // of what arrives: the least bound
   static constexpr double kMaxInherent = 0.9;
   static constexpr int64_t kMinPackets = 40;
   static constexpr Duration kMinWindow = Duration::Millis(400);
@@ -84,7 +84,6 @@ class LossBasedControl {
   double inherent_ = 0;          // the part that does not depend on our rate
   double inherent_ceiling_ = 0;  // as a test found it
   double limit_bps_ = kNoLimit;
-  Time last_window_ = Time::LongAgo();
 
   struct Test {
     Time start;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/check.h"
 
@@ -67,7 +68,11 @@ void SendBandwidthEstimator::OnFeedback(Time now, const TransportFeedback& feedb
   if (known == 0) return;
   has_feedback_ = true;
   unanswered_ = 0;
-  silent_ = false;
+  // What was lost while nothing came through says nothing about the rate.
+  if (std::exchange(silent_, false)) {
+    silent_until_ = now;
+    window_ = Window{.start = now};
+  }
   if (!report_rtt_ && adapter_.rtt()) aimd_.SetRtt(*adapter_.rtt());
   UpdateDelayPart(now);
   UpdateLossPart(now);
@@ -76,7 +81,9 @@ void SendBandwidthEstimator::OnFeedback(Time now, const TransportFeedback& feedb
 
 void SendBandwidthEstimator::OnResult(Time now, const PacketResult& result) {
   const bool after_hole = result.seq != last_told_ + 1;
-  if (result.was_lost) {
+  if (result.sent < silent_until_) {
+    // Not for the loss part.
+  } else if (result.was_lost) {
     // It was counted as lost, perhaps in a window that is over.
     window_.lost = std::max<int64_t>(window_.lost - 1, 0);
   } else {

@@ -156,6 +156,7 @@ class SendBandwidthEstimator {
   Time unanswered_since_;
   bool silent_ = false;
   Time next_halving_;
+  Time silent_until_ = Time::LongAgo();
 
   Window window_;
   // The newest packet told of.
