@@ -40,6 +40,20 @@ describe('camera', () => {
     expect(call.heard('first-video-frame')).toEqual([{ userId: '', streamType: 'main', width: 640, height: 480 }]);
   });
 
+  it('sends no more than its receivers can take', async () => {
+    const call = await entered();
+    await call.duet.startLocalVideo({ view: 'own' });
+    const bitrate = (): number | undefined => call.platform.pc.at('1').sender.parameters.encodings[0]!.maxBitrate;
+    const limits: Array<['main' | 'aux', number, number]> = [
+      ['main', 300, 300_000], ['main', 2000, 900_000], ['main', 400, 400_000], ['aux', 100, 400_000], ['main', 0, 900_000],
+    ];
+    for (const [stream, maxBitrate, expected] of limits) {
+      call.server.notify('bitrateLimit', { stream, maxBitrate });
+      await settle();
+      expect(bitrate()).toBe(expected);
+    }
+  });
+
   it('prefers H.264 constrained baseline, then VP8, and offers nothing that is not forwarded', async () => {
     const call = await entered();
     expect(call.platform.pc.at('1').codecs.map((c) => c.mimeType)).toEqual(['video/H264', 'video/VP8', 'video/rtx']);

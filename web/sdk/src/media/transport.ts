@@ -35,6 +35,8 @@ interface SendSection {
   transceiver: Transceiver;
   negotiated: boolean;
   encoding: Encoding | null;
+  /** kbit/s that the receivers can take; 0 = no limit */
+  limit: number;
 }
 
 /** `lost`: for good, or for longer than a short break of the network lasts. */
@@ -86,7 +88,7 @@ export class Transport {
   addSender(stream: WireStream, kind: Kind): void {
     if (this.hasSender(stream, kind)) return;
     const transceiver = this.#add(kind, 'sendonly');
-    this.#send.push({ stream, kind, transceiver, negotiated: false, encoding: null });
+    this.#send.push({ stream, kind, transceiver, negotiated: false, encoding: null, limit: 0 });
   }
 
   addSlots(kind: Kind, count: number): void {
@@ -99,6 +101,14 @@ export class Transport {
     if (!section) return;
     section.encoding = outgoing?.encoding ?? null;
     await section.transceiver.sender.replaceTrack(outgoing?.track ?? null);
+    await this.#applyEncoding(section);
+  }
+
+  /** The receivers of this video can take `kbps`, 0 = anything; the encoder makes no more. */
+  async limitVideo(stream: WireStream, kbps: number): Promise<void> {
+    const section = this.#sender(stream, 'video');
+    if (!section || section.limit === kbps) return;
+    section.limit = kbps;
     await this.#applyEncoding(section);
   }
 
@@ -177,12 +187,12 @@ export class Transport {
     return [...this.#slots.audio, ...this.#slots.video].find((slot) => slot.mid === mid);
   }
 
-  async #applyEncoding({ kind, transceiver, encoding }: SendSection): Promise<void> {
+  async #applyEncoding({ kind, transceiver, encoding, limit }: SendSection): Promise<void> {
     if (!encoding) return;
     const parameters = transceiver.sender.getParameters();
     const first = parameters.encodings[0];
     if (!first) return; // not negotiated yet in this browser; answer() comes back to it
-    first.maxBitrate = encoding.bitrate * 1000;
+    first.maxBitrate = (limit > 0 ? Math.min(limit, encoding.bitrate) : encoding.bitrate) * 1000;
     if (kind === 'video') {
       if (encoding.frameRate !== undefined) first.maxFramerate = encoding.frameRate;
       if (encoding.degradation) parameters.degradationPreference = encoding.degradation;

@@ -448,6 +448,9 @@ export class Room extends Emitter<RoomEvents> {
       case 'quality':
         this.emit('quality', notification.params);
         break;
+      case 'bitrateLimit':
+        void connection.transport.limitVideo(notification.params.stream, notification.params.maxBitrate);
+        break;
       case 'message':
         this.emit('message', notification.params);
         break;

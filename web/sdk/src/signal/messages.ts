@@ -100,6 +100,8 @@ export interface Notifications {
   streams: { userId: string; streams: StreamState[] };
   slots: { slots: Slot[] };
   quality: QualityReport;
+  /** kbit/s that the receivers of our video can take; 0 = as much as we like */
+  bitrateLimit: { stream: WireStream; maxBitrate: number };
   message: { userId: string; cmdId: number; seq: number; data: string };
   kicked: { reason: 'replaced' | 'removed' | 'media_timeout' };
   dismissed: Record<string, never>;
