@@ -14,6 +14,11 @@ const path = require('node:path');
 const VIRTUAL = '\0duet-uni-h5';
 const runtime = path.join(__dirname, '../dist/vue3.js');
 
+/**
+ * Builds for production take single functions out of uni-h5, so that `uni` as a whole is only what the page
+ * makes of the global one, which the app's entry sets after this module has run; in development it is the
+ * whole object.
+ */
 function moduleCode(real) {
   return `
 import * as Vue from 'vue';
@@ -24,7 +29,12 @@ const tags = createTags(Vue);
 export const LivePusher = tags.LivePusher;
 export const LivePlayer = tags.LivePlayer;
 export { createLivePusherContext, createLivePlayerContext, downloadImage as saveImageToPhotosAlbum };
-export const uni = Object.assign(platformUni, { createLivePusherContext, createLivePlayerContext, saveImageToPhotosAlbum: downloadImage });
+const ours = { createLivePusherContext, createLivePlayerContext, saveImageToPhotosAlbum: downloadImage };
+for (const name of ['uni', 'wx']) {
+  let value = Object.assign(globalThis[name] || {}, ours);
+  Object.defineProperty(globalThis, name, { configurable: true, get: () => value, set: (given) => { value = Object.assign(given || {}, ours); } });
+}
+export const uni = /*#__PURE__*/ Object.assign({}, platformUni, ours);
 `;
 }
 

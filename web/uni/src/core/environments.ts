@@ -36,6 +36,6 @@ export function configuration(): EffectiveConfig {
 
 /** The server for an address; `origin` is the page's. */
 export function serverOf(config: EffectiveConfig, cloudenv: string | undefined, origin: string): string {
-  const named = cloudenv === undefined ? undefined : config.environments[cloudenv]?.server;
-  return named ?? config.server ?? origin;
+  const named = cloudenv === undefined ? '' : config.environments[cloudenv]?.server;
+  return named || config.server || origin;
 }

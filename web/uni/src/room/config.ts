@@ -4,7 +4,7 @@ import { RoomError } from './errors.js';
 
 /** Where a name such as `PRO` leads. */
 export interface RoomEnvironment {
-  /** Base URL of the Duet server; default: the page's origin. */
+  /** Base URL of the Duet server; missing or '' = the page's origin. */
   server?: string;
   sdkAppID?: number;
 }
@@ -145,7 +145,7 @@ export async function enterParams(
   if (!environment && Object.keys(environments).length > 0) {
     throw new RoomError(-1, `there is no environment '${cloudenv}'; there are ${Object.keys(environments).join(', ')}`);
   }
-  const server = environment?.server;
+  const server = environment?.server || undefined;
   let sdkAppID = config.sdkAppID ?? environment?.sdkAppID;
   let { userSig } = config;
   if (userSig === '') {

@@ -60,6 +60,7 @@ export class RoomController {
   #page = 0;
   #front = true;
   #notice = '';
+  #noticeCode = 0;
 
   /** `changed` gets the state after every change, in the same turn. */
   constructor(transport: RoomTransport, setup: () => RoomSetup, changed: (state: RoomState) => void) {
@@ -76,6 +77,7 @@ export class RoomController {
     return roomState({
       config: this.config, views: this.views, members: this.members, transport: this.transport, phase: this.#phase, url: this.#url,
       publishing: this.publishing, front: this.#front, swapped: this.#swapped, page: this.#page, notice: this.#notice,
+      noticeCode: this.#noticeCode,
     });
   }
 
@@ -123,7 +125,7 @@ export class RoomController {
     if (attempt !== this.#attempt) throw overtaken();
     this.views.enter(this.#params.roomID, this.config.userID);
     this.#url = this.transport.pusherUrl(this.#params);
-    this.#notice = '';
+    this.clearNotice(false);
     const entered = new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
@@ -167,6 +169,7 @@ export class RoomController {
   /** Tells it to the page's handlers and to whoever looks at the screen. */
   fail({ code, message }: { code: number; message: string }): void {
     this.#notice = message;
+    this.#noticeCode = code;
     this.update();
     this.emit(EVENT.ERROR, { code, message });
   }
@@ -174,6 +177,13 @@ export class RoomController {
   update(): void {
     this.#page = Math.min(this.#page, pageCount(this.members.all().length + 1) - 1);
     this.#changed(this.state);
+  }
+
+  /** The words about what went wrong have been read. */
+  clearNotice(update = true): void {
+    this.#notice = '';
+    this.#noticeCode = 0;
+    if (update) this.update();
   }
 
   swap(): void {

@@ -68,8 +68,9 @@ export interface RoomState {
   streams: StreamState[];
   page: number;
   pages: number;
-  /** '' = nothing to say. */
+  /** What went wrong, in the server's or the browser's words; '' = nothing. */
   notice: string;
+  noticeCode: number;
 }
 
 export interface StateSource {
@@ -84,6 +85,7 @@ export interface StateSource {
   swapped: boolean;
   page: number;
   notice: string;
+  noticeCode: number;
 }
 
 export function isPlayerOf(stream: StreamState, userID: unknown, streamType: unknown): boolean {
@@ -130,7 +132,7 @@ function streamStates({ config, views, members, transport }: StateSource): Strea
 }
 
 export function roomState(source: StateSource): RoomState {
-  const { config: { template }, views, phase, swapped, page, notice } = source;
+  const { config: { template }, views, phase, swapped, page, notice, noticeCode } = source;
   const pusher = pusherState(source);
   const streams = streamStates(source);
   const tiles = [
@@ -140,7 +142,7 @@ export function roomState(source: StateSource): RoomState {
   const places = arrange(tiles, { template, swapped, page });
   const own = places.get('')!;
   return {
-    phase, template, page, notice,
+    phase, template, page, notice, noticeCode,
     pages: template === 'grid' ? pageCount(tiles.length) : 1,
     pusher: { ...pusher, style: own.style, small: own.small },
     streams: streams.map((stream) => {

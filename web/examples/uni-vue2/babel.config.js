@@ -1,0 +1,3 @@
+module.exports = {
+  presets: [['@vue/app', { modules: 'commonjs', useBuiltIns: process.env.UNI_PLATFORM === 'h5' ? 'usage' : 'entry' }]],
+};
