@@ -27,8 +27,9 @@ void LossBasedControl::OnWindow(Time now, const Window& window, double target_bp
   } else if (excess > std::max(kHighLoss, chance)) {
     StartTest(now, window, target_bps);
   } else {
+    clean_windows_ = excess < kLowLoss && !window.queued ? clean_windows_ + 1 : 0;
     if (limited() && excess < kLowLoss) {
-      limit_bps_ *= kRaise;
+      limit_bps_ *= clean_windows_ > kCleanWindows ? kFastRaise : kRaise;
       if (limit_bps_ > kForgetAbove * target_bps) limit_bps_ = kNoLimit;
     }
     TrackInherent(loss, Deviation(loss, packets));
@@ -54,6 +55,7 @@ void LossBasedControl::StartTest(Time now, const Window& window, double target_b
   // An application that sends less than it may has to be brought below what it sends.
   const double rate_bps = std::min(target_bps, window.sent_bps);
   testing_ = true;
+  clean_windows_ = 0;
   test_ = Test{.start = now,
                .excess = excess,
                .limit_bps = limit_bps_,

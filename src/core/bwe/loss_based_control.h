@@ -36,6 +36,10 @@ class LossBasedControl {
   static constexpr double kHighLoss = 0.10;
   static constexpr double kLowLoss = 0.02;
   static constexpr double kRaise = 1.05;  // a window
+  // After so many windows without losses or a queue they are over, and what they cost is won back at once: a call that
+  // comes out of a tunnel must not creep.
+  static constexpr int kCleanWindows = 5;
+  static constexpr double kFastRaise = 1.5;  // a window
   static constexpr double kShare = 0.9;   // of what arrives: the least bound
   static constexpr double kMaxInherent = 0.9;
   static constexpr int64_t kMinPackets = 40;
@@ -99,6 +103,7 @@ class LossBasedControl {
     double floor_bps = 0;
   };
   bool testing_ = false;
+  int clean_windows_ = 0;  // in a row, without losses or a queue
   Test test_;
 };
 
