@@ -40,11 +40,12 @@ export function built(name, platform = 'h5') {
   return output;
 }
 
-/** The server with the pages; stop() takes the folder away too. */
-export async function startSite({ args = [], examples = EXAMPLES } = {}) {
+/** The server with the pages, to which `prepare` may add; stop() takes the folder away too. */
+export async function startSite({ args = [], examples = EXAMPLES, prepare = () => {} } = {}) {
   const pages = mkdtempSync(join(tmpdir(), 'duet-pages-'));
   cpSync(join(root, 'web/call/dist'), pages, { recursive: true });
   for (const name of examples) cpSync(built(name), join(pages, 'examples', name), { recursive: true });
+  prepare(pages);
   const server = await DuetServer.start({ args: ['--pages', pages, ...args] });
   const stop = server.stop.bind(server);
   server.stop = async (signal) => {

@@ -168,6 +168,8 @@ describe('entering', () => {
     await settle();
     await call.duet.exitRoom();
     expect(await outcome).toMatchObject({ code: ERROR_CODE.OPERATION_ABORT, functionName: 'enterRoom' });
+    // The server may have let the user in before it read this: without a goodbye it would keep the seat.
+    expect(call.server.requests.map(({ method }) => method)).toEqual(['enter', 'exit']);
     expect(call.server.connected).toBe(false);
     expect(call.platform.time.timerCount).toBe(0);
   });

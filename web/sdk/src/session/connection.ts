@@ -43,6 +43,7 @@ export class Connection {
   readonly #handlers: ConnectionHandlers;
   #negotiation: Promise<void> = Promise.resolve();
   #closed = false;
+  #askedIn = false;
 
   constructor(platform: Platform, url: string, sending: Sending, handlers: ConnectionHandlers) {
     this.#link = new SignalLink(platform, url);
@@ -65,6 +66,7 @@ export class Connection {
     const offer = await this.transport.offer();
     await opened;
     const tracks = this.#tellTracks();
+    this.#askedIn = true;
     const result = await this.#link.request('enter', { ...identity, resume, offer, tracks });
     await this.transport.answer(result.answer);
     return result;
@@ -121,6 +123,15 @@ export class Connection {
     } catch {
       // Gone either way; the server sees the socket close.
     }
+  }
+
+  /**
+   * As close(), of a connection whose entering is not answered yet: the server may have let the user in
+   * already, and takes what follows on the same socket in order.
+   */
+  giveUp(): void {
+    if (this.#askedIn) void this.exit();
+    this.close();
   }
 
   closeLink(): void {

@@ -581,7 +581,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#finish();
     this.#endRetirement();
     this.#current?.close();
-    this.#making?.close();
+    this.#making?.giveUp();
     this.#current = null;
     this.#making = null;
     this.#members.clear();

@@ -6,8 +6,9 @@ const WORDS = {
   en: {
     mute: 'Mute', unmute: 'Unmute', camera: 'Camera', cameraOff: 'Camera off', flip: 'Flip', hangUp: 'Hang up', beauty: 'Beauty',
     picture: 'Snapshot', fit: 'Fit', waiting: 'Waiting for the other side…', paused: 'The other side is in the background',
-    reconnecting: 'Reconnecting…', entering: 'Entering the room…', noTags: 'This platform has no live-pusher and live-player tags: '
-      + 'in the browser, add the Duet build helper; in a mini program, apply for the tags under Development > Interface settings',
+    reconnecting: 'Reconnecting…', entering: 'Entering the room…', noTags: 'The page was built without live-pusher and live-player: '
+      + 'add the build helper of @duet/uni to vue.config.js or vite.config.js',
+    noTransport: 'This version of trtc-room calls from browsers; calls from inside a mini program need a transport that it does not have yet',
     saved: 'The picture is saved', mirrored: 'You', room: 'Room',
     'error.-100018': 'The signature was refused', 'error.-100015': 'The server does not know this sdkAppID',
     'error.-100006': 'This room needs permission', 'error.-3301': 'The room cannot be entered', 'error.-3318': 'The room number is not valid',
@@ -17,8 +18,9 @@ const WORDS = {
   zh: {
     mute: '静音', unmute: '取消静音', camera: '打开摄像头', cameraOff: '关闭摄像头', flip: '翻转', hangUp: '挂断', beauty: '美颜',
     picture: '截图', fit: '填充', waiting: '正在等待对方加入…', paused: '对方已切到后台',
-    reconnecting: '正在重新连接…', entering: '正在进入房间…', noTags: '当前平台没有 live-pusher 和 live-player 标签：'
-      + 'H5 请加入 Duet 的构建插件；小程序请在「开发 > 接口设置」中开通标签权限',
+    reconnecting: '正在重新连接…', entering: '正在进入房间…', noTags: '页面中没有 live-pusher 和 live-player：'
+      + '请在 vue.config.js 或 vite.config.js 中加入 @duet/uni 的构建插件',
+    noTransport: '当前版本的 trtc-room 支持 H5；小程序内通话所需的传输方式尚未提供',
     saved: '图片已保存', mirrored: '我', room: '房间',
     'error.-100018': '签名未通过', 'error.-100015': '服务器没有这个 sdkAppID', 'error.-100006': '没有进入该房间的权限',
     'error.-3301': '无法进入房间', 'error.-3318': '房间号不正确', 'error.-3319': '用户名不正确', 'error.-1307': '连接不上服务器',

@@ -1,0 +1,299 @@
+// uni-app pages over Duet: the examples as they are built, with each other and with the call page.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { Caller, launchBrowser } from '../lib/browser.mjs';
+import { root, until } from '../lib/server.mjs';
+import { EXAMPLES, RoomPage, startSite } from './site.mjs';
+
+const PAIR = { roomID: '1234', template: '1v1' };
+const shots = join(root, 'build/test-logs');
+mkdirSync(shots, { recursive: true });
+
+let server, browser, people = [];
+before(async () => {
+  server = await startSite({ prepare: (pages) => writeFileSync(join(pages, 'tone.wav'), tone(440, 20)) });
+  browser = await launchBrowser();
+});
+after(async () => {
+  await browser?.close();
+  assert.deepEqual(await server?.stop(), { code: 0, signal: null });
+});
+afterEach(async () => {
+  await Promise.all(people.map((person) => person.close()));
+  people = [];
+});
+
+async function phone(example, name, params = {}) {
+  const person = new RoomPage(browser, example, name);
+  people.push(person);
+  return person.open(server, params);
+}
+
+async function computer(name, params = PAIR) {
+  const caller = new Caller(browser, name);
+  people.push(caller);
+  await caller.open(server, params);
+  return caller.join();
+}
+
+/** A sine as a WAV file: mono, 16 bit, 16 kHz. */
+function tone(hertz, seconds) {
+  const rate = 16_000;
+  const samples = new Int16Array(rate * seconds).map((_, i) => 20_000 * Math.sin((2 * Math.PI * hertz * i) / rate));
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+}
+
+function assertFits({ fit, box, size, drawn }) {
+  assert.equal(fit, 'contain');
+  assert.ok(drawn[0] <= box[0] + 1 && drawn[1] <= box[1] + 1, `all of it is in the view: ${drawn} in ${box}`);
+  assert.ok(Math.abs(drawn[0] / drawn[1] - size[0] / size[1]) < 0.01, 'in its own proportions');
+  assert.ok(Math.abs(drawn[0] - box[0]) < 1 || Math.abs(drawn[1] - box[1]) < 1, 'as large as it can be');
+}
+
+for (const example of EXAMPLES) {
+  describe(`${example}, a phone upright, with a computer`, () => {
+    test('the picture of the computer is cropped, and fits with what the page sets when it has entered', async () => {
+      const bob = await computer('bob');
+      const alice = await phone(example, 'alice', { fillMode: 'fillCrop' });
+      await alice.waitPhase('in');
+      const cropped = await alice.waitPicture('bob');
+      assert.equal(cropped.fit, 'cover');
+      assert.ok(cropped.drawn[0] > cropped.box[0] * 1.5, `much of its width is cut off: ${cropped.drawn} in ${cropped.box}`);
+      await alice.page.screenshot({ path: join(shots, `${example}-cropped.png`) });
+      await alice.press('hangup');
+      await alice.page.goto('about:blank');
+      await alice.goto({}); // the page as it is: contain
+      await alice.waitPhase('in');
+      assertFits(await alice.waitPicture('bob'));
+      await alice.page.screenshot({ path: join(shots, `${example}-fits.png`) });
+      await bob.waitMedia();
+      await bob.page.screenshot({ path: join(shots, `${example}-seen-from-the-computer.png`) });
+    });
+
+    test('in the background the computer sees it paused; back, everything is as it was', async () => {
+      const bob = await computer('bob');
+      const alice = await phone(example, 'alice');
+      await alice.waitPhase('in');
+      await alice.waitPicture('bob');
+      await bob.waitMedia();
+      await alice.page.evaluate(() => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      });
+      await bob.at('paused-banner').waitFor({ timeout: 15_000 });
+      await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
+      assert.equal(await alice.page.locator('.trtc-room').getAttribute('data-phase'), 'suspended');
+      await alice.page.evaluate(() => {
+        delete document.visibilityState;
+        delete document.hidden;
+        document.dispatchEvent(new Event('visibilitychange'));
+      });
+      await bob.at('paused-banner').waitFor({ state: 'detached', timeout: 5_000 });
+      await alice.waitPhase('in');
+      assertFits(await alice.waitPicture('bob'));
+      await bob.waitMedia();
+      const log = await alice.page.evaluate(() => window.trtcroom.getRemoteUserList());
+      assert.deepEqual(log.map(({ userID, hasMainVideo, hasMainAudio }) => [userID, hasMainVideo, hasMainAudio]), [['bob', true, true]]);
+    });
+
+    test('left and entered again it still fits, and no device is left on in between', async () => {
+      const bob = await computer('bob');
+      const alice = await phone(example, 'alice');
+      await alice.waitPhase('in');
+      await alice.waitPicture('bob');
+      await alice.page.evaluate(() => window.trtcroom.exitRoom());
+      await bob.at('waiting').waitFor();
+      await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
+      await alice.page.evaluate(() => window.trtcroom.enterRoom({ roomID: 1234 }));
+      assertFits(await alice.waitPicture('bob'));
+      await bob.waitMedia();
+    });
+
+    test('a component that goes while it enters leaves no device on and nobody in the room', async () => {
+      const alice = await phone(example, 'alice', { cloudenv: 'PRO' });
+      await alice.page.evaluate(async () => {
+        const room = window.trtcroom;
+        room.publishLocalVideo();
+        room.publishLocalAudio();
+        window.uni.reLaunch?.({ url: '/pages/index/index' });
+        if (!window.uni.reLaunch) location.hash = '#/';
+      });
+      await until('the page to be another', async () => (await alice.page.locator('.trtc-room').count()) === 0);
+      await until('the room to be empty', async () => (await server.counts()).members === 0);
+      await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
+    });
+
+    test('a third person is refused, in words', async () => {
+      await computer('bob');
+      const alice = await phone(example, 'alice');
+      await alice.waitPhase('in');
+      const carol = await phone(example, 'carol');
+      const notice = carol.page.locator('.trtc-room__notice');
+      await notice.waitFor();
+      assert.equal(await notice.getAttribute('data-code'), '-3301');
+      assert.match(await notice.innerText(), /full/i);
+      await carol.page.screenshot({ path: join(shots, `${example}-refused.png`) });
+      await carol.waitPhase('out');
+    });
+
+    test('messages go both ways, with the call page and between components', async () => {
+      const bob = await computer('bob', { roomID: '1234', template: 'grid' });
+      const [alice, carol] = [await phone(example, 'alice', { template: 'grid' }), await phone(example, 'carol', { template: 'grid' })];
+      for (const person of [alice, carol]) {
+        await person.waitPhase('in');
+        await person.page.evaluate(() => {
+          window.messages = [];
+          window.trtcroom.on(window.trtcroom.EVENT.IM_MESSAGE_RECEIVED, ({ data }) => window.messages.push(...data));
+        });
+      }
+      await alice.page.evaluate(() => window.trtcroom.sendGroupTextMessage({ message: 'hello 你好' }));
+      await bob.at('chat-toggle').click();
+      await bob.at('chat-list').getByText('hello 你好').waitFor();
+      await bob.at('chat-input').fill('and you');
+      await bob.at('chat-send').click();
+      await alice.page.evaluate(() => window.trtcroom.sendC2CCustomMessage({ userID: 'carol', data: 'secret' }));
+      const summary = (person) => person.page.evaluate(() => window.messages.map(({ from, conversationType, payload }) => [from, conversationType, payload.text ?? payload.data]));
+      await until('carol to have all', async () => (await summary(carol)).length === 3);
+      assert.deepEqual((await summary(carol)).sort(), [['alice', 'C2C', 'secret'], ['alice', 'GROUP', 'hello 你好'], ['bob', 'GROUP', 'and you']]);
+      assert.deepEqual(await summary(alice), [['bob', 'GROUP', 'and you']]);
+    });
+
+    test('music is heard on the other side while the microphone is off', async () => {
+      const bob = await computer('bob');
+      const alice = await phone(example, 'alice');
+      await alice.waitPhase('in');
+      await bob.waitMedia();
+      await alice.page.evaluate(() => window.trtcroom.unpublishLocalAudio());
+      await until('silence', async () => (await bob.at('remote-alice').locator('.tile__muted').count()) > 0);
+      await alice.page.evaluate(async () => {
+        window.music = [];
+        for (const name of ['BGM_PLAY_START', 'BGM_PLAY_PROGRESS', 'BGM_PLAY_FAIL']) {
+          window.trtcroom.on(name, ({ eventCode, data }) => window.music.push([eventCode, data]));
+        }
+        await window.trtcroom.playBGM({ url: '/tone.wav' });
+      });
+      // A tone: the fake microphone's beeps are over before five new readings are.
+      let steady = 0;
+      let packets = 0;
+      await until('the tone to be heard', async () => {
+        const now = await bob.stats();
+        if (now.audio_packets === packets) return false;
+        packets = now.audio_packets;
+        steady = now.audio_level > 0.2 && now.audio_level < 0.95 ? steady + 1 : 0;
+        return steady >= 5;
+      }).catch(async (error) => {
+        throw new Error(`${error.message}\n${JSON.stringify(await alice.page.evaluate(() => window.music))}\n${alice.log.slice(-10).join('\n')}`);
+      });
+      const events = await until('progress', async () => { const m = await alice.page.evaluate(() => window.music); return m.length > 2 && m; });
+      assert.equal(events[0][0], 'BGM_PLAY_START');
+      assert.ok(events.some(([name, { progress, duration }]) => name === 'BGM_PLAY_PROGRESS' && progress > 0 && Math.abs(duration - 20_000) < 100));
+      await alice.page.evaluate(() => window.trtcroom.stopBGM());
+      await until('silence again', async () => (await bob.at('remote-alice').locator('.tile__muted').count()) > 0);
+    });
+
+    test('snapshots of both sides are pictures, and a look changes the own one', async () => {
+      await computer('bob');
+      const alice = await phone(example, 'alice');
+      await alice.waitPhase('in');
+      await alice.waitPicture('bob');
+      await alice.waitPicture('');
+      /** Mean colour of a snapshot, and how much its pixels differ. */
+      const look = (given) => alice.page.evaluate(async (options) => {
+        const { tempImagePath, width, height } = await window.trtcroom.snapshot(options);
+        const image = new Image();
+        image.src = tempImagePath;
+        await image.decode();
+        const canvas = document.createElement('canvas');
+        Object.assign(canvas, { width: 32, height: 32 });
+        const context = canvas.getContext('2d');
+        context.drawImage(image, 0, 0, 32, 32);
+        const { data } = context.getImageData(0, 0, 32, 32);
+        const mean = [0, 1, 2].map((c) => data.reduce((sum, v, i) => sum + (i % 4 === c ? v : 0), 0) / 1024);
+        return { mean, size: [width, height], same: [image.naturalWidth, image.naturalHeight] };
+      }, given);
+      for (const given of [{}, { userID: 'bob' }]) {
+        const { mean, size, same } = await look(given);
+        assert.deepEqual(size, same);
+        assert.ok(size[0] > 100 && mean[1] > 40, `not black: ${mean}, ${size}`);
+      }
+      const plain = await look({});
+      await alice.page.evaluate(() => window.trtcroom.room.configure({ filter: 'nostalgia', whitenessLevel: 9 }));
+      await until('more red in the picture', async () => (await look({})).mean[0] > plain.mean[0] + 20);
+      await alice.page.screenshot({ path: join(shots, `${example}-nostalgia.png`) });
+    });
+  });
+}
+
+describe('both examples', () => {
+  test('call each other', async () => {
+    const [alice, bob] = [await phone('uni-vue2', 'alice'), await phone('uni-vue3', 'bob')];
+    await alice.waitPicture('bob');
+    await bob.waitPicture('alice');
+    await alice.page.evaluate(() => {
+      window.states = [];
+      window.trtcroom.on('REMOTE_STATE_UPDATE', ({ data }) => window.states.push(data));
+    });
+    await bob.page.evaluate(() => window.trtcroom.sendSEI({ message: '第 1 页' }));
+    await until('what was sent beside the picture', () => alice.page.evaluate(() => window.states.some(({ code, message }) => code === 2012 && message === '第 1 页')));
+  });
+
+  test('meet, four on a page', async () => {
+    const names = ['ann', 'ben', 'cem', 'dan'];
+    const all = [];
+    for (const [i, name] of names.entries()) all.push(await phone(EXAMPLES[i % 2], name, { template: 'grid', roomID: '9', localVideo: 'true', localAudio: 'true', fillMode: 'none' }));
+    for (const person of all) {
+      for (const other of names.filter((name) => name !== person.name)) await person.waitPicture(other, 30_000);
+      const { box } = await person.picture(names.find((name) => name !== person.name));
+      assert.deepEqual(box.map(Math.round), [195, 422]);
+    }
+    await all[0].page.screenshot({ path: join(shots, 'uni-grid.png') });
+  });
+
+  test('join by hand: checks, a signature from the development server, the room', async () => {
+    for (const example of EXAMPLES) {
+      const eve = await phone(example, 'eve');
+      await eve.page.goto('about:blank');
+      await eve.page.goto(`${server.url}examples/${example}/index.html`);
+      await eve.page.locator('.index__kind[data-kind="1v1"]').click();
+      await eve.page.locator('.join__room input').fill('12a');
+      await eve.page.locator('.join__enter').click();
+      await eve.page.locator('.problem').waitFor();
+      await eve.page.locator('.join__room input').fill('4321');
+      await eve.page.locator('.join__user input').fill('eve');
+      await eve.page.locator('.join__enter').click();
+      await eve.waitPhase('in');
+      await eve.waitPicture('');
+      await eve.press('hangup');
+      await eve.page.locator('.join__room').waitFor();
+      await until('the devices to be off', async () => (await eve.devicesOn()) === 0);
+      await eve.close();
+    }
+  });
+
+  test('a signature that does not fit is refused, with the code that projects know', async () => {
+    const { userSig, sdkAppId } = await server.userSig('somebody-else');
+    for (const example of EXAMPLES) {
+      const mallory = await phone(example, 'mallory', { userSig, sdkAppID: String(sdkAppId) });
+      const notice = mallory.page.locator('.trtc-room__notice');
+      await notice.waitFor();
+      assert.equal(await notice.getAttribute('data-code'), '-100018');
+      await mallory.close();
+    }
+  });
+});
