@@ -90,6 +90,7 @@ void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
   // costing a flood.
   constexpr size_t kMaxResent = 128;
   constexpr size_t kTypicalSize = 1200;
+  constexpr double kHeavyLoss = 0.2;
   size_t resent = 0;
   nack.ForEachSequence([&](uint16_t number) {
     if (resent == kMaxResent) return;
@@ -97,9 +98,13 @@ void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
     const auto seq = downtrack->Resend(now, repeat_after_rtt(), number);
     if (!seq) return;
     ++resent;
-    path_->OnRetransmission(now, kTypicalSize);
     if (path_->TrySend(now, PacketClass::kRetransmission, kTypicalSize)) {
-      if (const auto drop = SendPlaced(now, *downtrack, *seq, true, out)) drops_.Add(*drop);
+      // Where so much is lost the answer would be, too, and another request costs a round trip.
+      const int copies = path_->quality().inherent_loss > kHeavyLoss && downtrack->has_rtx() ? 2 : 1;
+      for (int i = 0; i < copies; ++i) {
+        if (const auto drop = SendPlaced(now, *downtrack, *seq, true, out)) drops_.Add(*drop);
+        path_->OnRetransmission(now, kTypicalSize);
+      }
     } else if (!path_->Enqueue(now, PacketClass::kRetransmission, PacketRef(), kTypicalSize,
                                {PlaceOf(*downtrack), *seq, true})) {
       drops_.Add(Drop::kQueueFull);

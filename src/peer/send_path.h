@@ -26,6 +26,7 @@ struct PathQuality {
   int64_t target_bps = 0;        // what may be sent; 0 = not connected yet
   int64_t acknowledged_bps = 0;  // what arrives; 0 = unknown
   double loss = 0;               // 0..1, of the packets told of lately
+  double inherent_loss = 0;      // 0..1, the part that sending less does not cure
   Duration queue_delay;          // what waits in the network
   BweState state = BweState::kStarting;
   bool application_limited = false;
@@ -86,6 +87,7 @@ class SendPath {
     return {.target_bps = estimator_.target_bps(),
             .acknowledged_bps = estimator_.acknowledged_bps(),
             .loss = estimator_.loss(),
+            .inherent_loss = estimator_.inherent_loss(),
             .queue_delay = estimator_.queue_delay(),
             .state = estimator_.state(),
             .application_limited = estimator_.application_limited()};

@@ -32,7 +32,7 @@ enum class HistoryMiss : uint8_t {
 template <typename Rewrite>
 class PacketHistory {
  public:
-  static constexpr int kMaxResends = 10;
+  static constexpr int kMaxResends = 24;
 
   struct Record {
     PacketRef packet;
