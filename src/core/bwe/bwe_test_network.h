@@ -42,9 +42,10 @@ struct Sample {
 
 class World {
  public:
+  using Action = std::function<void()>;  // NOLINT: not below floor 5, but here it is a test's
   static constexpr Duration kSampleTime = Duration::Millis(250);
 
-  explicit World(Path path, uint64_t seed = 1) : path(path), rng_(seed) {
+  explicit World(Path p, uint64_t seed = 1) : path(p), rng_(seed) {
     Every(kSampleTime, [this] { TakeSamples(); });
   }
 
@@ -54,7 +55,7 @@ class World {
     SendBandwidthEstimator estimator;
     Pacer pacer;
     TwccRecorder recorder;
-    double application_bps = 1e9;  // what the encoder makes at most
+    double application_bps = 1e9;
     bool padding = true;
     uint16_t seq = 1;
     Time timer = Time::Never();
@@ -63,6 +64,13 @@ class World {
     int64_t arrived_bytes = 0;
     std::vector<Duration> delays;
     std::vector<Sample> samples;
+
+    // What the encoder makes at most, and what the estimator is told of it.
+    void Want(double bps) {
+      application_bps = bps;
+      estimator.SetApplicationRate(world.now(), static_cast<int64_t>(bps));
+      Work();
+    }
 
     // ---- the sender
     void Frame(double scale) {
@@ -106,7 +114,8 @@ class World {
       const Time next = std::min(pacer.NextTimer(), estimator.NextTimer());
       if (next.is_never() || next >= timer) return;
       timer = std::max(next, now);
-      world.At(timer, [this] {
+      world.At(timer, [this, due = timer] {
+        if (due != timer) return;  // an earlier one was set since
         timer = Time::Never();
         Work();
       });
@@ -136,7 +145,8 @@ class World {
       }
       if (recorder.NextTimer() >= feedback_timer || recorder.NextTimer().is_never()) return;
       feedback_timer = recorder.NextTimer();
-      world.At(feedback_timer, [this] {
+      world.At(feedback_timer, [this, due = feedback_timer] {
+        if (due != feedback_timer) return;
         feedback_timer = Time::Never();
         WriteFeedback();
       });
@@ -170,12 +180,12 @@ class World {
   struct Event {
     Time at;
     uint64_t order = 0;
-    std::function<void()> run;
+    Action run;
     bool operator<(const Event& o) const { return at != o.at ? at > o.at : order > o.order; }
   };
 
-  void At(Time at, std::function<void()> run) { events_.push(Event{std::max(at, now_), ++order_, std::move(run)}); }
-  void Every(Duration period, std::function<void()> run) {
+  void At(Time at, Action run) { events_.push(Event{std::max(at, now_), ++order_, std::move(run)}); }
+  void Every(Duration period, Action run) {
     At(now_ + period, [this, period, run] {
       run();
       Every(period, run);
@@ -229,12 +239,15 @@ inline double Mean(const std::vector<Sample>& samples, Duration d, double Sample
   return sum / static_cast<double>(n);
 }
 
-inline double MedianQueueMs(const std::vector<Sample>& samples, Duration d, double quantile = 0.5) {
+// A quantile of the queue's delay over the last `d` of a flow.
+inline double QueueMs(const std::vector<Sample>& samples, Duration d, double quantile) {
   const auto n = std::min<size_t>(samples.size(), static_cast<size_t>(d.us() / World::kSampleTime.us()));
   std::vector<int64_t> delays;
   for (size_t i = samples.size() - n; i < samples.size(); ++i) delays.push_back(samples[i].queue_delay.us());
   std::sort(delays.begin(), delays.end());
-  return static_cast<double>(delays[std::min(delays.size() - 1, static_cast<size_t>(quantile * delays.size()))]) / 1000;
+  return static_cast<double>(
+             delays[std::min(delays.size() - 1, static_cast<size_t>(quantile * static_cast<double>(delays.size())))]) /
+         1000;
 }
 
 }  // namespace duet::bwe_test

@@ -51,7 +51,8 @@ void LossBasedControl::TrackInherent(double loss, double deviation) {
 void LossBasedControl::StartTest(Time now, const Window& window, double target_bps) {
   const auto told = static_cast<double>(window.told);
   const auto lost = static_cast<double>(window.lost);
-  const double excess = Excess(lost / told);
+  const double loss = lost / told;
+  const double excess = Excess(loss);
   // An application that sends less than it may has to be brought below what it sends.
   const double rate_bps = std::min(target_bps, window.sent_bps);
   testing_ = true;
@@ -59,10 +60,9 @@ void LossBasedControl::StartTest(Time now, const Window& window, double target_b
   test_ = Test{.start = now,
                .excess = excess,
                .limit_bps = limit_bps_,
-               .told = told,
-               .lost = lost,
-               .floor_bps = kShare * rate_bps * (1 - excess)};
-  Lower(excess, window.queued ? 0 : rate_bps);
+               .floor_bps = kShare * rate_bps * (1 - loss),
+               .after_bps = kShare * rate_bps * (1 - excess)};
+  Lower(loss, window.queued ? 0 : rate_bps);
 }
 
 void LossBasedControl::ContinueTest(Time now, const Window& window, double target_bps) {
@@ -70,7 +70,8 @@ void LossBasedControl::ContinueTest(Time now, const Window& window, double targe
   const auto lost = static_cast<double>(window.lost);
   const double excess = std::max(Excess(lost / told), kHighLoss);
   if (window.queued && now - test_.start < kSettleTime) {
-    test_.floor_bps = std::min(test_.floor_bps, kShare * window.sent_bps * (1 - excess));
+    test_.floor_bps = std::min(test_.floor_bps, kShare * window.sent_bps * (1 - lost / told));
+    test_.after_bps = std::min(test_.after_bps, kShare * window.sent_bps * (1 - excess));
   }
   // What arrived before the test: a path that loses because we send more than this loses nothing at this rate.
   const bool low = window.sent_bps <= test_.floor_bps / kShare;
@@ -79,29 +80,30 @@ void LossBasedControl::ContinueTest(Time now, const Window& window, double targe
     test_.low_told += told;
     test_.low_lost += lost;
   }
-  const double middle = inherent_ + 0.5 * test_.excess * (1 - inherent_);
   const bool late = now - test_.start > kMaxTest;
   if (test_.low_told > 0) {
-    const double loss = test_.low_lost / test_.low_told;
-    const double margin = late ? 0 : kVerdictDeviations * Deviation(loss, test_.low_told);
-    if (loss > middle + margin) return Acquit();
-    if (loss < middle - margin) testing_ = false;
+    const double low_loss = test_.low_lost / test_.low_told;
+    const double middle = inherent_ + kSettled * test_.excess * (1 - inherent_);
+    const double margin = late ? 0 : kVerdictDeviations * Deviation(low_loss, test_.low_told);
+    if (std::abs(low_loss - middle) >= margin) return EndTest(low_loss > middle);
   }
-  if (late) testing_ = false;
-  if (!testing_ || low) return;
-  Lower(excess, window.queued ? 0 : std::min(target_bps, limit_bps_));
+  if (late) return EndTest(false);
+  if (!low) Lower(std::max(lost / told, kHighLoss), window.queued ? 0 : std::min(target_bps, limit_bps_));
 }
 
-// Not our rate: both parts of the test measured the inherent loss.
-void LossBasedControl::Acquit() {
+// What is lost at the lowered rate is inherent, whatever the verdict. The window that started the test does not count:
+// it was a high one among many.
+void LossBasedControl::EndTest(bool acquitted) {
   testing_ = false;
-  inherent_ = std::min((test_.lost + test_.low_lost) / (test_.told + test_.low_told), kMaxInherent);
-  inherent_ceiling_ = inherent_;
-  limit_bps_ = test_.limit_bps;
+  limit_bps_ = acquitted ? test_.limit_bps : std::max(limit_bps_, test_.after_bps);
+  if (test_.low_told < kMinPackets) return;
+  inherent_ = std::min(test_.low_lost / test_.low_told, kMaxInherent);
+  const double error = kVerdictDeviations * Deviation(inherent_, test_.low_told);
+  inherent_ceiling_ = std::min(inherent_ + error, kMaxInherent);
 }
 
-void LossBasedControl::Lower(double excess, double from_bps) {
-  limit_bps_ = std::max(from_bps * (1 - 0.5 * excess), test_.floor_bps);
+void LossBasedControl::Lower(double loss, double from_bps) {
+  limit_bps_ = std::max(from_bps * (1 - 0.5 * loss), test_.floor_bps);
 }
 
 }  // namespace duet

@@ -36,11 +36,11 @@ class LossBasedControl {
   static constexpr double kHighLoss = 0.10;
   static constexpr double kLowLoss = 0.02;
   static constexpr double kRaise = 1.05;  // a window
-  // After so many windows without losses or a queue they are over, and what they cost is won back at once: a call that
-  // comes out of a tunnel must not creep.
+  // After so many windows without losses or a queue they are over, and what they cost is won back in seconds: a call
+  // that comes out of a tunnel must not creep.
   static constexpr int kCleanWindows = 5;
-  static constexpr double kFastRaise = 1.5;  // a window
-  static constexpr double kShare = 0.9;   // of what arrives: the least bound
+  static constexpr double kFastRaise = 1.15;  // a window; less than kForgetAbove
+  static constexpr double kShare = 0.9;       // of what arrives: the least bound
   static constexpr double kMaxInherent = 0.9;
   static constexpr int64_t kMinPackets = 40;
   static constexpr Duration kMinWindow = Duration::Millis(400);
@@ -64,6 +64,12 @@ class LossBasedControl {
 
   bool limited() const { return limit_bps_ != kNoLimit; }
   bool testing() const { return testing_; }
+  // Losses limited the rate, but none has come since: a probe may tell more.
+  bool clean() const { return clean_windows_ >= 2; }
+  // A probe has shown that the path carries this much.
+  void OnProbe(double bps) {
+    if (limited() && clean()) limit_bps_ = limit_bps_ < bps ? bps : limit_bps_;
+  }
   // Infinite when not limited.
   double limit_bps() const { return limit_bps_; }
   double loss() const { return loss_; }
@@ -75,14 +81,16 @@ class LossBasedControl {
   static constexpr double kForgetAbove = 1.2;
 
   static constexpr double kTriggerDeviations = 3;
+  // Of the loss that started a test: what is left of one that has gone.
+  static constexpr double kSettled = 0.25;
   static constexpr double kVerdictDeviations = 2;
 
   double Excess(double loss) const { return (loss - inherent_) / (1 - inherent_); }
   void StartTest(Time now, const Window& window, double target_bps);
   void ContinueTest(Time now, const Window& window, double target_bps);
-  void Acquit();
+  void EndTest(bool acquitted);
   void TrackInherent(double loss, double deviation);
-  void Lower(double excess, double from_bps);
+  void Lower(double loss, double from_bps);
 
   double loss_ = 0;              // of the last windows
   double inherent_ = 0;          // the part that does not depend on our rate
@@ -94,13 +102,12 @@ class LossBasedControl {
     // Before it:
     double excess = 0;
     double limit_bps = 0;
-    double told = 0;
-    double lost = 0;
     // At the lowered rate:
     Time low_since = Time::Never();
     double low_told = 0;
     double low_lost = 0;
     double floor_bps = 0;
+    double after_bps = 0;  // the bound when the loss is gone: what arrives, with the inherent loss
   };
   bool testing_ = false;
   int clean_windows_ = 0;  // in a row, without losses or a queue

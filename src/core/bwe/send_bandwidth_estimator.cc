@@ -121,7 +121,8 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
   // Five packets are a rough measure: a lower one is left to the delay. And in a full path they measure the share that
   // they took from others while they were many: a small gain is not believed, so that the large flow does not grow.
   const double least = (probe->full ? kFullProbeGain : 1) * aimd_.estimate_bps();
-  if (probe->bps > least && !loss_.limited()) {
+  if (probe->bps > least && (!loss_.limited() || loss_.clean())) {
+    loss_.OnProbe(probe->bps);
     aimd_.SetEstimate(now, probe->bps);
     acked_.ExpectChange();
     raised_bps_ = probe->bps;
@@ -238,8 +239,8 @@ BweState SendBandwidthEstimator::FindState(Time now) const {
 }
 
 ProbeController::Situation SendBandwidthEstimator::Situation(Time now) const {
-  const bool calm = !silent_ && trendline_.usage() == BandwidthUsage::kNormal && !loss_.limited() && !loss_.testing() &&
-                    adapter_.queue_delay() < kMaxProbeQueue;
+  const bool calm = !silent_ && trendline_.usage() == BandwidthUsage::kNormal && (!loss_.limited() || loss_.clean()) &&
+                    !loss_.testing() && adapter_.queue_delay() < kMaxProbeQueue;
   return {.target_bps = static_cast<double>(target_bps_),
           .max_bps = RembHolds(now) ? std::min(max_bps_, remb_bps_) : max_bps_,
           .calm = calm,
