@@ -21,9 +21,9 @@ function isFresh(output, sources) {
   return existsSync(output) && statSync(output).mtimeMs > Math.max(...sources.map(newest));
 }
 
-function run(command, args, cwd) {
+function run(command, args, cwd, env = {}) {
   try {
-    execFileSync(command, args, { cwd, stdio: 'pipe', env: { ...process.env, NODE_ENV: '' } });
+    execFileSync(command, args, { cwd, stdio: 'pipe', env: { ...process.env, NODE_ENV: '', ...env } });
   } catch (error) {
     throw new Error(`${command} ${args.join(' ')} in ${cwd} failed:\n${error.stdout}\n${error.stderr}`);
   }
@@ -37,6 +37,19 @@ export function built(name, platform = 'h5') {
   if (!existsSync(join(folder, 'node_modules'))) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   const output = join(folder, 'dist/build', platform);
   if (!isFresh(join(output, platform === 'h5' ? 'index.html' : 'app.json'), [...library, folder])) run('npm', ['run', `build:${platform}`], folder);
+  return output;
+}
+
+/** A Vue 2 project without a toolchain of its own, built by the first example's. Gives the folder. */
+export function builtProject(name) {
+  built('uni-vue2');
+  const project = join(root, 'tests/e2e/uni', name);
+  const output = join(root, 'build/uni', name);
+  if (!isFresh(join(output, 'index.html'), [join(root, 'web/sdk/src'), join(root, 'web/uni'), project])) {
+    run('npx', ['vue-cli-service', 'uni-build'], example('uni-vue2'), {
+      NODE_ENV: 'production', UNI_PLATFORM: 'h5', UNI_INPUT_DIR: join(project, 'src'), UNI_OUTPUT_DIR: output,
+    });
+  }
   return output;
 }
 

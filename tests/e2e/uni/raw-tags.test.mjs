@@ -1,0 +1,97 @@
+// A project with a component of its own over the raw tags, as people have them: nothing of it knows of Duet but one line of vue.config.js.
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Caller, launchBrowser } from '../lib/browser.mjs';
+import { until } from '../lib/server.mjs';
+import { builtProject, PHONE, startSite } from './site.mjs';
+
+describe('a project over the raw tags', () => {
+  let server, browser, page, bob;
+  before(async () => {
+    const project = builtProject('raw-tags');
+    server = await startSite({ examples: [], prepare: (pages) => cpSync(project, join(pages, 'raw'), { recursive: true }) });
+    browser = await launchBrowser();
+    bob = await new Caller(browser, 'bob').open(server, { roomID: '1234', template: '1v1' });
+    await bob.join();
+    const { userSig, sdkAppId } = await server.userSig('alice');
+    const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...PHONE });
+    page = await context.newPage();
+    const query = new URLSearchParams({ sdkAppID: String(sdkAppId), roomID: '1234', userID: 'alice', userSig });
+    await page.goto(`${server.url}raw/index.html#/pages/call/call?${query}`);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const codes = () => page.evaluate(() => window.room?.codes ?? []);
+  const player = () => page.locator('uni-live-player video');
+
+  test('runs, and calls', async () => {
+    await bob.waitMedia();
+    await until('the first frame', async () => (await codes()).includes('bob 2032'));
+    const told = await codes();
+    for (const code of ['started', 1001, 1002, 1003, 1007, 1008, 1018, 1020, 1031, 'joined bob', 1033, 1034, 'bob 2001', 'bob 2003']) {
+      assert.ok(told.includes(code), `${code} is among ${told.join(' ')}`);
+    }
+    assert.ok(told.indexOf(1018) < told.indexOf(1031));
+    assert.deepEqual(told.filter((code) => code < 0 || String(code).startsWith('error')), []);
+    assert.equal(await player().evaluate((video) => getComputedStyle(video).objectFit), 'contain');
+    assert.match(await page.locator('.own-room__first').innerText(), /bob speaker/);
+  });
+
+  test('gets figures every two seconds, which are real', async () => {
+    const figures = await until('figures of both', async () => {
+      const all = await page.evaluate(() => window.room.figures);
+      const of = (who) => all.filter(([name, { videoBitrate }]) => name === who && videoBitrate > 0).map(([, info]) => info);
+      return of('pusher').length > 1 && of('bob').length > 1 && { own: of('pusher').at(-1), bob: of('bob').at(-1) };
+    }, 15_000);
+    for (const { videoFPS, videoWidth, videoHeight, audioBitrate, netSpeed, videoBitrate } of Object.values(figures)) {
+      assert.ok(videoFPS >= 5 && videoFPS <= 40 && videoWidth >= 160 && videoHeight >= 120 && audioBitrate > 0);
+      assert.equal(netSpeed, videoBitrate + audioBitrate);
+    }
+    assert.match(await page.locator('uni-live-pusher .duet-uni-debug').innerText(), /\d+x\d+ \d+ fps/);
+  });
+
+  test('changes attributes at run time', async () => {
+    const change = (values) => page.evaluate((given) => window.room.setData({ streamList: [{ ...window.room.streamList[0], ...given }] }), values);
+    await change({ objectFit: 'fillCrop' });
+    await until('the picture to fill its view', async () => (await player().evaluate((video) => getComputedStyle(video).objectFit)) === 'cover');
+    await change({ orientation: 'horizontal' });
+    await until('the picture to be turned', async () => page.locator('uni-live-player').evaluate((tag) => {
+      const box = tag.querySelector('video').parentElement.style;
+      return box.transform.includes('rotate(90deg)') && box.width === `${tag.clientHeight}px`;
+    }));
+    await change({ muteVideo: true });
+    await until('no picture', async () => (await player().count()) === 0);
+    await change({ muteVideo: false, objectFit: 'contain', orientation: 'vertical' });
+    await until('the picture again', async () => (await player().count()) === 1);
+    await page.evaluate(() => window.room.setData({ pusher: { ...window.room.pusher, enableCamera: false } }));
+    await until('bob to lose the picture', async () => (await bob.at('remote-alice').locator('video:visible').count()) === 0);
+    await page.evaluate(() => window.room.setData({ pusher: { ...window.room.pusher, enableCamera: true } }));
+    await until('bob to have it again', async () => (await bob.at('remote-alice').locator('video:visible').count()) > 0);
+  });
+
+  test('fills the screen, and leaves it', async () => {
+    await page.evaluate(() => window.room.streamList[0].context ?? uni.createLivePlayerContext('bob_main'));
+    await page.evaluate(() => uni.createLivePlayerContext('bob_main', window.room).requestFullScreen({ direction: 90 }));
+    await until('it to be told', async () => (await codes()).includes('full true'));
+    const box = await page.locator('uni-live-player').boundingBox();
+    assert.deepEqual([Math.round(box.width), Math.round(box.height)], [PHONE.viewport.width, PHONE.viewport.height]);
+    await page.evaluate(() => uni.createLivePlayerContext('bob_main', window.room).exitFullScreen());
+    await until('the end to be told', async () => (await codes()).includes('full false'));
+    await until('it to be small again', async () => (await page.locator('uni-live-player').boundingBox()).height < PHONE.viewport.height);
+  });
+
+  test('leaves, and enters again', async () => {
+    await page.evaluate(() => window.room.exit());
+    await until('1019', async () => (await codes()).includes(1019));
+    await bob.at('waiting').waitFor();
+    const { userSig, sdkAppId } = await server.userSig('alice');
+    await page.evaluate((given) => window.room.enter(given), { sdkAppID: sdkAppId, roomID: 1234, userID: 'alice', userSig });
+    await bob.waitMedia();
+    await until('two entries', async () => (await codes()).filter((code) => code === 1018).length === 2);
+  });
+});
