@@ -18,5 +18,5 @@ export default defineConfig({
     },
     rollupOptions: { output: { entryFileNames: '[name].js', chunkFileNames: 'shared-[name].js' } },
   },
-  test: { environment: 'node', include: ['test/**/*.test.ts'] },
+  test: { environment: 'node', include: ['test/**/*.test.{ts,mjs}'] },
 });

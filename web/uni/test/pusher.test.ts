@@ -376,6 +376,19 @@ describe('a call that ends by itself', () => {
   });
 });
 
+describe('sound that the browser blocks', () => {
+  it('is played with the next gesture, of which one is enough', async () => {
+    const p = await new Pushing().entered();
+    let resumed = 0;
+    const blocked = { userId: 'bob', mediaType: 'audio', resume: async () => { resumed++; } } as const;
+    p.client.emit('autoplay-failed', blocked);
+    p.client.emit('autoplay-failed', blocked);
+    expect(p.host.gestures.size).toBe(1);
+    for (const gesture of p.host.gestures) gesture();
+    expect(resumed).toBe(1);
+  });
+});
+
 describe('netstatus', () => {
   it('has the figures of the SDK and the jitter of the browser', async () => {
     const p = await new Pushing().entered();

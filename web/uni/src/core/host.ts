@@ -80,6 +80,8 @@ export interface Host {
   isPhone(): boolean;
   setTimer(delay_ms: number, fire: () => void): Cancel;
   onPage(listener: (state: PageState) => void): Cancel;
+  /** Runs once, in the next click, tap or key: what browsers want before they play sound. */
+  onGesture(run: () => void): Cancel;
   createClient(): DuetClient;
   /** Both reject with the browser's DOMException. */
   openCamera(wish: CameraWish): Promise<MediaStreamTrack>;

@@ -19,7 +19,7 @@ import type { Failure } from './failures.js';
 import { deviceFailure, isMediaTrouble, roomFailure } from './failures.js';
 import type { NetStatus } from './figures.js';
 import { pusherFigures } from './figures.js';
-import type { Host } from './host.js';
+import type { Cancel, Host } from './host.js';
 import { Microphone } from './microphone.js';
 import type { Picture } from './player-engine.js';
 import { Pump } from './pump.js';
@@ -92,6 +92,7 @@ export class PusherEngine {
   #quality = 0;
   #pushing = false;
   #size = '';
+  #cancelGesture: Cancel = () => {};
 
   constructor(host: Host, stage: Stage, config: () => EffectiveConfig, emit: PusherSink) {
     this.#host = host;
@@ -239,6 +240,7 @@ export class PusherEngine {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#background.dispose();
+    this.#cancelGesture();
     this.#camera.dispose();
     this.#microphone.dispose();
     this.#stage.wantVolume(this, false);
@@ -425,6 +427,10 @@ export class PusherEngine {
       this.#endedBy({ codes: [PUSHER_CODE.CLOSED_BY_SERVER], message: why });
     });
     client.on('error', (error) => this.#sdkFailed(error));
+    client.on('autoplay-failed', ({ resume }) => {
+      this.#cancelGesture();
+      this.#cancelGesture = this.#host.onGesture(() => void resume());
+    });
   }
 
   #connectionChanged({ prevState, state }: DuetEvents['connection-state-changed']): void {

@@ -44,6 +44,20 @@ function onPage(listener: (state: PageState) => void): Cancel {
   };
 }
 
+const GESTURES = ['click', 'touchend', 'keydown'] as const;
+
+function onGesture(run: () => void): Cancel {
+  const cancel = (): void => {
+    for (const gesture of GESTURES) document.removeEventListener(gesture, once, true);
+  };
+  const once = (): void => {
+    cancel();
+    run();
+  };
+  for (const gesture of GESTURES) document.addEventListener(gesture, once, true);
+  return cancel;
+}
+
 async function createStill(url: string): Promise<Still> {
   const image = new Image();
   image.crossOrigin = 'anonymous'; // a canvas with another site's picture gives no track
@@ -89,6 +103,7 @@ export const browserHost: Host = {
     return () => clearTimeout(timer);
   },
   onPage,
+  onGesture,
   createClient: () => Duet.create({ logLevel: 3 }),
   openCamera,
   openMicrophone,

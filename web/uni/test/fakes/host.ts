@@ -72,6 +72,13 @@ export class FakeHost implements Host {
     return () => this.#listeners.delete(listener);
   }
 
+  readonly gestures = new Set<() => void>();
+
+  onGesture(run: () => void): () => void {
+    this.gestures.add(run);
+    return () => this.gestures.delete(run);
+  }
+
   async page(state: PageState): Promise<void> {
     for (const listener of [...this.#listeners]) listener(state);
     await settle();
