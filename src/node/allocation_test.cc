@@ -2,6 +2,7 @@
 // asked for memory.
 #include "core/srtp/counting_allocator.h"
 #include "node/worker_test_fixture.h"
+#include "wire/demux.h"
 
 namespace duet {
 namespace {
@@ -18,17 +19,26 @@ class AllocationTest : public WorkerTest {
     for (const Transmit& transmit : alice_.outbox().queued()) prepared_.push_back(transmit.packet);
     alice_.outbox().Clear();
   }
-  // Puts the prepared packets through the worker; what comes out is dropped. Returns how many went out.
+  // Puts the prepared packets through the worker; what comes out is dropped. Returns how many were forwarded. Timers
+  // run, since they let out what the pacer holds, but what they allocate for their reports is not counted.
   size_t Pass() {
     size_t sent = 0;
+    const auto take = [&] {
+      for (const Transmit& transmit : out_.queued()) sent += Classify(transmit.packet->bytes()) == DatagramKind::kRtp;
+      out_.Clear();
+    };
     for (const PacketRef& packet : prepared_) {
       now_ = now_ + Duration::Millis(1);
+      const uint64_t before = counting::allocations;
       worker_->OnDatagram(now_, alice_.address(), pool_.Copy(packet->bytes()), out_);
-      sent += out_.size();
-      out_.Clear();
+      allocated_ += counting::allocations - before;
+      take();
+      if (now_ >= worker_->NextTimer()) worker_->OnTimer(now_, out_);
+      take();
     }
     return sent;
   }
+  uint64_t allocated_ = 0;
   std::vector<PacketRef> prepared_;
   int next_ = 0;
 };
@@ -38,16 +48,14 @@ TEST_F(AllocationTest, NoForwardedPacketAllocates) {
   Connect();
   // Long enough for what grows once: the pacer's queue, the estimator's memory of packets under way.
   Prepare(450);
-  EXPECT_EQ(Pass(), prepared_.size());
-  const uint64_t at_warm_up = counting::allocations;
-  EXPECT_GT(at_warm_up, 0u) << "the counter counts";
+  EXPECT_GE(Pass(), prepared_.size());
+  EXPECT_GT(counting::allocations, 0u) << "the counter counts";
   prepared_.clear();
   Prepare(200);
-  const uint64_t before = counting::allocations;
+  allocated_ = 0;
   const size_t sent = Pass();
-  const uint64_t after = counting::allocations;
-  EXPECT_EQ(sent, prepared_.size()) << "every packet went out to the subscriber";
-  EXPECT_EQ(after - before, 0u) << "allocations while " << sent << " packets were forwarded";
+  EXPECT_GE(sent, prepared_.size()) << "every packet went out to the subscriber";
+  EXPECT_EQ(allocated_, 0u) << "allocations while " << sent << " packets were forwarded";
   prepared_.clear();
 }
 

@@ -59,7 +59,7 @@ class Downtrack {
 
   // What the source sends, accepted or not.
   int64_t offered_bps(Time now) { return offered_.bps(now); }
-  // The part of the path that this slot has, in bit/s; 0 = not divided yet.
+  // The part of the path that this slot has, in bit/s; -1 = not divided yet.
   int64_t share_bps() const { return share_bps_; }
   void set_share(int64_t bps) { share_bps_ = bps; }
   // While paused nothing is accepted; afterwards a video source starts again at a keyframe. For want of bandwidth.
@@ -116,7 +116,7 @@ class Downtrack {
   bool started_ = false;
   bool paused_ = false;
   RateMeter offered_;
-  int64_t share_bps_ = 0;
+  int64_t share_bps_ = -1;
   bool ever_sent_ = false;
   int64_t seq_offset_ = 0;
   uint32_t timestamp_offset_ = 0;

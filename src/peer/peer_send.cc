@@ -168,13 +168,19 @@ void Peer::HoldBack(Time now, Downtrack& track, int64_t share) {
   constexpr Duration kLongQueue = Duration::Millis(120);
   const int64_t offered = track.offered_bps(now);
   if (!track.paused()) {
-    if (offered > share * 14 / 10 && path_->queue_time() > kLongQueue) {
+    const Duration queued = path_->queue_time() + path_->quality().queue_delay;
+    if (offered > share * 14 / 10 && queued > kLongQueue) {
       track.SetPaused(true);
       resume_not_before_ = now + Duration::Millis(300);
     }
     return;
   }
-  if (now < resume_not_before_ || offered > share * 115 / 100) return;
+  // The smallest picture is tried as soon as the network's own queue is short: otherwise a path that was bad for a
+  // moment would carry sound alone, and sound alone does not show that it carries more.
+  constexpr int64_t kSmallestPicture = 100'000;
+  const bool fits = offered <= share * 115 / 100;
+  const bool small = offered <= kSmallestPicture && path_->quality().queue_delay < kLongQueue / 2;
+  if (now < resume_not_before_ || !(fits || small)) return;
   track.SetPaused(false);
   keyframes_wanted_.push_back(track.config().id);
 }

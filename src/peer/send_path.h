@@ -34,6 +34,9 @@ struct PathQuality {
 
 class SendPath {
  public:
+  // Sound and the smallest picture. A path that carries less is rarer than an estimate that is wrong for a moment, and
+  // from much less than this an estimate does not recover: what is sent then shows nothing.
+  static constexpr int64_t kLeastPath = 100'000;
   // Of the target, at most, goes to retransmissions; more of them would keep a full queue full.
   static constexpr double kRetransmissionShare = 0.5;
 
@@ -45,7 +48,7 @@ class SendPath {
   };
 
   // `transport_wide`: the remote tells of arrivals by transport-wide numbers.
-  explicit SendPath(bool transport_wide) : transport_wide_(transport_wide) {}
+  explicit SendPath(bool transport_wide) : transport_wide_(transport_wide), estimator_({.min_bps = kLeastPath}) {}
 
   // True: send it now. False: it waits, or (counted by the caller) the queue is full.
   bool TrySend(Time now, PacketClass kind, size_t size) { return pacer_.TrySend(now, kind, size); }

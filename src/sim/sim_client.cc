@@ -118,7 +118,8 @@ void SimClient::Connect(Time now) {
 }
 
 // The connection is of no use any more: again, after a while that grows and is not the same for all.
-void SimClient::Lose(Time now) {
+void SimClient::Lose(Time now, std::string_view why) {
+  lost_because_ = why;
   if (!wants_in_) return;
   state_ = State::kBackoff;
   closes_socket_ = true;
@@ -147,7 +148,8 @@ void SimClient::OnSocketOpen(Time now) {
 }
 
 void SimClient::OnSocketClosed(Time now) {
-  if (state_ == State::kConnecting || state_ == State::kEntering || state_ == State::kIn) Lose(now);
+  if (state_ == State::kConnecting || state_ == State::kEntering || state_ == State::kIn)
+    Lose(now, "the socket was closed");
   closes_socket_ = false;
 }
 
@@ -172,7 +174,7 @@ void SimClient::OnSignal(Time now, std::string_view text) {
   std::erase_if(pending_, [&](const auto& request) { return request.id == response.id; });
   if (const auto* entered = std::get_if<signal::EnterResult>(&response.body)) OnEntered(now, *entered);
   if (const auto* error = std::get_if<signal::SignalError>(&response.body)) {
-    if (state_ == State::kEntering) Lose(now);
+    if (state_ == State::kEntering) Lose(now, error->message);
     resume_.clear();
     // A request can cross a change that makes it pointless; refusals of `enter` are all that a client cannot live with.
     (void)error;
@@ -184,7 +186,7 @@ void SimClient::OnEntered(Time now, const signal::EnterResult& result) {
   Result<PeerConfig> config = offerer_->ReadAnswer(result.answer);
   if (!config.ok()) {
     violations_.push_back(user_ + " cannot use the answer: " + config.error().message);
-    return Lose(now);
+    return Lose(now, "the answer cannot be used");
   }
   config->id = PeerId(config_.number);
   state_ = State::kIn;
@@ -223,9 +225,9 @@ void SimClient::OnNotification(Time now, const signal::Notification& notificatio
                  [&](const signal::Slots& n) { OnSlots(n.slots); },
                  [&](const signal::BitrateLimit& n) { limit_bps_ = int64_t{n.max_bitrate_kbps} * 1000; },
                  [&](const signal::Kicked& n) {
-                   if (n.reason == signal::KickReason::kMediaTimeout) return Lose(now);
+                   if (n.reason == signal::KickReason::kMediaTimeout) return Lose(now, "the server heard no media");
                    violations_.push_back(user_ + " was kicked: " + std::string(signal::ToString(n.reason)));
-                   Lose(now);
+                   Lose(now, "kicked");
                  },
                  [](const auto&) {},
              },
@@ -347,10 +349,10 @@ void SimClient::SendPacket(Time now, Downtrack& track, std::vector<std::byte> pa
 void SimClient::OnTimer(Time now) {
   if (suspended_) return;
   if (now >= retry_at_) Connect(now);
-  if (now >= answer_by_) Lose(now);
+  if (now >= answer_by_) Lose(now, "nobody answered in time");
   if (!peer_) return;
   if (now >= peer_->NextTimer()) peer_->OnTimer(now, out_);
-  if (peer_->state() == Peer::State::kFailed && state_ == State::kIn) return Lose(now);
+  if (peer_->state() == Peer::State::kFailed && state_ == State::kIn) return Lose(now, peer_->failure_message());
   if (state_ == State::kIn && now >= next_divide_) {
     next_divide_ = now + Duration::Millis(100);
     if (media_connected()) peer_->DividePath(now);
@@ -396,7 +398,8 @@ std::string SimClient::Describe(Time now) const {
   constexpr const char* kStates[] = {"out", "waits", "connecting", "entering", "in"};
   std::string text = user_ + ": " + kStates[static_cast<int>(state_)] + (suspended_ ? ", suspended" : "") + ", " +
                      (media_connected() ? "media connected" : "no media") + ", entered " + std::to_string(entered_) +
-                     " times, " + std::to_string(encoder_.frames()) + " frames encoded, knows";
+                     " times" + (lost_because_.empty() ? "" : " (" + lost_because_ + ")") + ", " +
+                     std::to_string(encoder_.frames()) + " frames encoded, knows";
   if (peer_ && media_connected()) {
     text += ", uplink " + DescribePath(peer_->path().quality()) + ", limit " + std::to_string(limit_bps_ / 1000) +
             " kbit/s";

@@ -97,7 +97,7 @@ class SimClient {
     AudioReceiver sound;
   };
   void Connect(Time now);
-  void Lose(Time now);
+  void Lose(Time now, std::string_view why);
   void Send(signal::RequestBody body);
   void OnEntered(Time now, const signal::EnterResult& result);
   void OnNotification(Time now, const signal::Notification& notification);
@@ -127,6 +127,7 @@ class SimClient {
   Time answer_by_ = Time::Never();
   int tries_ = 0;
   std::string resume_;
+  std::string lost_because_;  // the last time
   int64_t next_request_ = 1;
   std::vector<signal::PendingRequest> pending_;
   std::vector<std::string> signals_;

@@ -68,7 +68,7 @@ void IceClient::OnTimer(Time now, Outbox& out) {
     Check& consent = consents_[static_cast<size_t>(unanswered_) % consents_.size()];
     consent = Check{.to = *selected_, .transaction = NewTransaction()};
     SendCheck(consent, out);
-    const Duration patience = kUnansweredInterval * (1 << std::min(unanswered_, 2));
+    const Duration patience = kUnansweredInterval * (1 << std::min(unanswered_, 1));
     ++unanswered_;
     next_consent_ = now + std::min(patience, kConsentInterval);
   }

@@ -1,0 +1,150 @@
+#include "peer/downtrack.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace duet {
+namespace {
+
+constexpr UptrackId kAlice(1), kBob(2);
+
+class DowntrackTest : public testing::Test {
+ protected:
+  DowntrackTest() : pool_(64), track_(Config(true), rng_) {
+    EXPECT_TRUE(track_.SetSource(kAlice, &codec_, &extensions_));
+  }
+
+  static DowntrackConfig Config(bool rtx) {
+    DowntrackConfig config{.id = DowntrackId(9), .kind = signal::MediaKind::kVideo, .mid = "3", .ssrc = Ssrc(77)};
+    config.codecs = {{.kind = CodecKind::kVp8, .payload_type = PayloadType(39), .clock_rate = 90000, .nack = true}};
+    if (rtx) {
+      config.codecs.front().rtx_payload_type = PayloadType(40);
+      config.rtx_ssrc = Ssrc(78);
+    }
+    config.extensions.transport_cc = 5;
+    return config;
+  }
+  ReceivedRtp Packet(UptrackId from, int64_t seq, uint32_t timestamp, bool keyframe = false) {
+    PacketRef packet = pool_.Acquire();
+    RtpHeaderWriter writer(packet->buffer());
+    writer.Begin({.payload_type = PayloadType(96),
+                  .sequence_number = static_cast<uint16_t>(seq),
+                  .timestamp = timestamp,
+                  .ssrc = Ssrc(1)});
+    const size_t header = writer.Finish();
+    packet->buffer()[header] = static_cast<std::byte>(seq);
+    packet->set_size(header + 1);
+    const auto view = ParseRtp(packet->bytes());
+    return {.packet = packet,
+            .view = *view,
+            .seq = seq,
+            .uptrack = from,
+            .codec = &codec_,
+            .extensions = &extensions_,
+            .starts_keyframe = keyframe};
+  }
+  // Accepts and renders; the packet as the receiver sees it.
+  RtpPacketView Send(const ReceivedRtp& in, uint16_t transport_seq = 1) {
+    const auto seq = track_.Accept(now_, in);
+    EXPECT_TRUE(seq.ok());
+    return View(track_.Render(*seq, transport_seq, out_));
+  }
+  RtpPacketView View(const std::optional<Downtrack::Rendered>& rendered) {
+    EXPECT_TRUE(rendered);
+    std::copy(rendered->payload.begin(), rendered->payload.end(),
+              out_.begin() + static_cast<std::ptrdiff_t>(rendered->header_size));
+    return *ParseRtp(Bytes(out_).first(rendered->header_size + rendered->payload.size()));
+  }
+
+  SeededRng rng_{1};
+  PacketPool pool_;
+  Time now_ = Time::FromMillis(5'000'000);
+  CodecConfig codec_{.kind = CodecKind::kVp8, .payload_type = PayloadType(96), .clock_rate = 90000};
+  HeaderExtensionIds extensions_;
+  std::array<std::byte, 1600> out_{};
+  std::array<std::byte, 1600> scratch_{};
+  Downtrack track_;
+};
+
+TEST_F(DowntrackTest, AVideoSourceStartsAtAKeyframe) {
+  EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 10, 0)).error(), Drop::kNoKeyframe);
+  EXPECT_TRUE(track_.Accept(now_, Packet(kAlice, 11, 3000, true)).ok());
+  EXPECT_TRUE(track_.Accept(now_, Packet(kAlice, 12, 6000)).ok());
+  EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 10, 0)).error(), Drop::kNoKeyframe) << "it belongs before the start";
+  EXPECT_EQ(track_.Accept(now_, Packet(kBob, 13, 0, true)).error(), Drop::kDisabled) << "not the source";
+}
+
+TEST_F(DowntrackTest, NumbersGoOnWhenTheSourceChangesAndGapsStay) {
+  const auto first = Send(Packet(kAlice, 100, 9000, true));
+  const uint16_t start = first.sequence_number;
+  const uint32_t timestamp = first.timestamp;
+  EXPECT_EQ(Send(Packet(kAlice, 103, 12000)).sequence_number, static_cast<uint16_t>(start + 3));
+  now_ = now_ + Duration::Seconds(1);
+  ASSERT_TRUE(track_.SetSource(kBob, &codec_, &extensions_));
+  const auto next = Send(Packet(kBob, 60'000, 77, true));
+  EXPECT_EQ(next.sequence_number, static_cast<uint16_t>(start + 4));
+  EXPECT_EQ(next.timestamp - timestamp, 3000u + 90'000u) << "the time that passed";
+}
+
+TEST_F(DowntrackTest, ThePacketThatLeavesCarriesTheNumberOfItsLeaving) {
+  const auto view = Send(Packet(kAlice, 1, 0, true), 4711);
+  ASSERT_EQ(view.Extension(5).size(), 2u);
+  EXPECT_EQ(LoadU16(view.Extension(5).data()), 4711);
+}
+
+TEST_F(DowntrackTest, APacketIsRenderedOnceUnderItsNumber) {
+  const auto seq = track_.Accept(now_, Packet(kAlice, 1, 0, true));
+  EXPECT_TRUE(track_.Render(*seq, 1, out_));
+  EXPECT_FALSE(track_.Render(*seq, 2, out_)) << "other bytes under the same SRTP index";
+}
+
+TEST_F(DowntrackTest, ARepetitionIsRtxWithTheOriginalsNumber) {
+  const auto original = Send(Packet(kAlice, 1, 0, true));
+  const auto seq = track_.Resend(now_, Duration::Millis(50), original.sequence_number);
+  ASSERT_TRUE(seq);
+  const auto again = View(track_.RenderAgain(*seq, 2, out_, scratch_));
+  EXPECT_EQ(again.ssrc, Ssrc(78));
+  EXPECT_EQ(again.payload_type, PayloadType(40));
+  EXPECT_EQ(LoadU16(again.payload().data()), original.sequence_number);
+  EXPECT_FALSE(track_.Resend(now_ + Duration::Millis(49), Duration::Millis(50), original.sequence_number))
+      << "too soon";
+  EXPECT_TRUE(track_.Resend(now_ + Duration::Millis(50), Duration::Millis(50), original.sequence_number));
+}
+
+TEST_F(DowntrackTest, WithoutRtxARepetitionIsTheSameBytes) {
+  track_ = Downtrack(Config(false), rng_);
+  ASSERT_TRUE(track_.SetSource(kAlice, &codec_, &extensions_));
+  const auto seq = track_.Accept(now_, Packet(kAlice, 1, 0, true));
+  EXPECT_FALSE(track_.RenderAgain(*seq, 5, out_, scratch_)) << "what was never sent cannot be repeated";
+  const auto first = track_.Render(*seq, 5, out_);
+  const std::vector<std::byte> header(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(first->header_size));
+  const auto again = track_.RenderAgain(*seq, 6, out_, scratch_);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->index, first->index);
+  EXPECT_TRUE(std::equal(header.begin(), header.end(), out_.begin())) << "GCM allows one content for an index";
+}
+
+TEST_F(DowntrackTest, HeldBackItStartsAgainAtAKeyframe) {
+  Send(Packet(kAlice, 1, 0, true));
+  track_.SetPaused(true);
+  EXPECT_FALSE(track_.waits_for_keyframe()) << "nobody needs to make one yet";
+  EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 2, 3000)).error(), Drop::kLayerFiltered);
+  track_.SetPaused(false);
+  EXPECT_TRUE(track_.waits_for_keyframe());
+  EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 3, 6000)).error(), Drop::kNoKeyframe);
+  EXPECT_TRUE(track_.Accept(now_, Packet(kAlice, 4, 9000, true)).ok());
+}
+
+TEST_F(DowntrackTest, PaddingIsAnRtxPacketWithoutContent) {
+  EXPECT_FALSE(track_.can_pad()) << "nothing was sent yet";
+  Send(Packet(kAlice, 1, 0, true));
+  ASSERT_TRUE(track_.can_pad());
+  const auto view = View(track_.RenderPadding(1000, 9, out_, scratch_));
+  EXPECT_EQ(view.ssrc, Ssrc(78));
+  EXPECT_EQ(view.payload_size, 0u);
+}
+
+}  // namespace
+}  // namespace duet
