@@ -108,6 +108,8 @@ void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
     } else if (!path_->Enqueue(now, PacketClass::kRetransmission, PacketRef(), kTypicalSize,
                                {PlaceOf(*downtrack), *seq, true})) {
       drops_.Add(Drop::kQueueFull);
+    } else {
+      path_->OnRetransmission(now, kTypicalSize);
     }
   });
 }
