@@ -2,12 +2,12 @@
  * One live-pusher: what its attributes and its context ask for, made true by the SDK, and told back as
  * the numbers that existing projects know.
  *
- * Room:  out -> entering -> in -> out, driven by one question: which url is wanted now? Devices follow
- * their own questions (camera.ts, microphone.ts), so that none waits for another. All three look at
- * what is wanted when they get to it: a component that goes in the middle of entering leaves nothing on.
+ * The room (visit.ts), the camera and the microphone each follow a question of their own, so that none
+ * waits for another. All three look at what is wanted when they get to it: a component that goes in the
+ * middle of entering leaves nothing on.
  */
 
-import type { ConnectionState, DuetClient, DuetEvents } from '@duet/sdk';
+import type { DuetClient, DuetEvents } from '@duet/sdk';
 import type { PusherAttributes, RawAttributes } from './attributes.js';
 import { pusherAttributes } from './attributes.js';
 import { Background } from './background.js';
@@ -16,19 +16,16 @@ import { PUSHER_CODE, wordsOf } from './codes.js';
 import type { EffectiveConfig } from './environments.js';
 import { serverOf } from './environments.js';
 import type { Failure } from './failures.js';
-import { deviceFailure, isMediaTrouble, roomFailure } from './failures.js';
+import { deviceFailure } from './failures.js';
 import type { NetStatus } from './figures.js';
 import { pusherFigures } from './figures.js';
 import type { Cancel, Host } from './host.js';
 import { Microphone } from './microphone.js';
 import type { Picture } from './player-engine.js';
-import { Pump } from './pump.js';
-import type { PlayerStreamType, PusherUrl } from './room-url.js';
-import { parsePusherUrl, RoomUrlError } from './room-url.js';
 import { pngSize } from './snapshot.js';
 import type { Stage } from './stage.js';
 import { SEI_CMD_ID } from './stage.js';
-import { audioEntry, userListMessage, UserTable, videoEntry } from './users.js';
+import { Visit } from './visit.js';
 
 export interface PusherEvents {
   statechange: { code: number; message: string };
@@ -60,33 +57,21 @@ export interface RoomMessage {
 
 const POOR = 4;
 
-function tagStream(streamType: 'main' | 'sub'): PlayerStreamType {
-  return streamType === 'sub' ? 'aux' : 'main';
-}
-
 export class PusherEngine {
   readonly #host: Host;
   readonly #stage: Stage;
-  readonly #config: () => EffectiveConfig;
   readonly #emit: PusherSink;
   readonly #client: DuetClient;
   readonly #camera: Camera;
   readonly #microphone: Microphone;
   readonly #background: Background;
-  readonly #room = new Pump(() => this.#roomStep());
-  readonly #users = new UserTable();
+  readonly #visit: Visit;
   #attributes: PusherAttributes = pusherAttributes({});
   #started = false;
   #previewing = false;
   #paused = false;
   #hidden = false;
   #destroyed = false;
-  /** The url whose room is being entered or was. */
-  #entered = '';
-  #entering = false;
-  #connection: ConnectionState = 'DISCONNECTED';
-  /** A url that was refused is not tried again until it is asked for. */
-  #refused = '';
   /** Switched by switchCamera; an attribute that changes wins. */
   #front: boolean | null = null;
   #quality = 0;
@@ -97,7 +82,6 @@ export class PusherEngine {
   constructor(host: Host, stage: Stage, config: () => EffectiveConfig, emit: PusherSink) {
     this.#host = host;
     this.#stage = stage;
-    this.#config = config;
     this.#emit = (event, detail) => {
       if (!this.#destroyed) emit(event, detail);
     };
@@ -117,6 +101,17 @@ export class PusherEngine {
       suspended: (how) => this.#suspend(how),
       resumed: () => this.#resumeFromBackground(),
     });
+    this.#visit = new Visit(this.#client, stage, {
+      wantedUrl: () => (this.#started && !this.#destroyed ? this.#attributes.url : ''),
+      serverOf: (room) => room.server ?? serverOf(config(), room.cloudenv, host.origin()),
+      isSuspended: () => this.#background.suspended,
+      tell: (code, message) => this.#tell(code, message),
+      fail: (failure) => this.#fail(failure),
+      ended: () => {
+        this.#pushing = false;
+        this.#quality = 0;
+      },
+    });
     this.#listen();
   }
 
@@ -131,7 +126,7 @@ export class PusherEngine {
     this.#attributes = now;
     if (now.devicePosition !== before.devicePosition) this.#front = null;
     if (now.autopush && now.url !== '' && (now.url !== before.url || !before.autopush)) this.#started = true;
-    if (now.url !== before.url) this.#refused = '';
+    if (now.url !== before.url) this.#visit.forgive();
     this.#apply();
   }
 
@@ -150,7 +145,7 @@ export class PusherEngine {
     if (this.#destroyed) return;
     this.#started = true;
     this.#paused = false;
-    this.#refused = '';
+    this.#visit.forgive();
     this.#camera.forgive();
     this.#microphone.forgive();
     this.#apply();
@@ -248,91 +243,9 @@ export class PusherEngine {
     this.#client.exitRoom().catch(() => undefined).finally(() => this.#client.destroy());
   }
 
-  // --- the room ---
-
   #apply(): void {
-    // What is being entered and not wanted any more need not be waited for.
-    if (this.#entering && this.#entered !== this.#wantedUrl()) void this.#client.exitRoom().catch(() => undefined);
-    void this.#room.poke();
+    this.#visit.update();
     this.#applyDevices();
-  }
-
-  #wantedUrl(): string {
-    return this.#started && !this.#destroyed ? this.#attributes.url : '';
-  }
-
-  async #roomStep(): Promise<void> {
-    const wanted = this.#wantedUrl();
-    if (this.#entered !== '' && this.#entered !== wanted) await this.#leave();
-    if (wanted !== '' && this.#entered === '' && wanted !== this.#refused) await this.#enter(wanted);
-  }
-
-  async #enter(url: string): Promise<void> {
-    let room: PusherUrl;
-    try {
-      room = parsePusherUrl(url);
-    } catch (error) {
-      this.#refuse(url, { codes: [(error as RoomUrlError).code], message: (error as RoomUrlError).message });
-      return;
-    }
-    this.#entered = url;
-    this.#entering = true;
-    this.#stage.attach(this.#client);
-    try {
-      await this.#client.enterRoom({
-        sdkAppId: room.sdkAppID,
-        userId: room.userID,
-        userSig: room.userSig,
-        ...(typeof room.roomID === 'number' ? { roomId: room.roomID } : { strRoomId: room.roomID }),
-        scene: room.scene,
-        role: room.role,
-        // What is heard and seen is what a player plays.
-        autoReceiveAudio: false,
-        autoReceiveVideo: false,
-        server: room.server ?? serverOf(this.#config(), room.cloudenv, this.#host.origin()),
-        ...(room.template ? { template: room.template } : {}),
-        ...(room.privateMapKey ? { privateMapKey: room.privateMapKey } : {}),
-        ...(room.cloudenv ? { cloudenv: room.cloudenv } : {}),
-      });
-      this.#tell(PUSHER_CODE.USER_LIST, userListMessage(this.#users.entries()));
-      if (this.#background.suspended) this.#client.suspend();
-    } catch (error) {
-      this.#stage.detach(this.#client);
-      this.#users.clear();
-      this.#entered = '';
-      const failure = roomFailure(error);
-      if (failure) this.#refuse(url, failure);
-    } finally {
-      this.#entering = false;
-    }
-  }
-
-  async #leave(): Promise<void> {
-    this.#stage.detach(this.#client);
-    await this.#client.exitRoom().catch(() => undefined);
-    this.#ended();
-  }
-
-  /** The visit is over, on purpose or not. */
-  #ended(): void {
-    if (this.#entered === '') return;
-    this.#entered = '';
-    this.#users.clear();
-    this.#pushing = false;
-    this.#quality = 0;
-    this.#stage.detach(this.#client);
-    this.#tell(PUSHER_CODE.LEFT);
-  }
-
-  #refuse(url: string, failure: Failure): void {
-    this.#refused = url;
-    this.#fail(failure);
-  }
-
-  #endedBy(failure: Failure): void {
-    this.#refused = this.#entered;
-    this.#fail(failure);
-    this.#ended();
   }
 
   // --- the background ---
@@ -358,7 +271,7 @@ export class PusherEngine {
   #applyDevices(): void {
     if (this.#destroyed) return;
     const a = this.#attributes;
-    const pushing = this.#started && a.url !== '' && a.url !== this.#refused;
+    const pushing = this.#started && a.url !== '' && !this.#visit.isRefused(a.url);
     const { suspended } = this.#background;
     const front = this.#isFront();
     void this.#camera.set({
@@ -388,19 +301,6 @@ export class PusherEngine {
 
   #listen(): void {
     const client = this.#client;
-    client.on('connection-state-changed', (change) => this.#connectionChanged(change));
-    client.on('remote-user-enter', ({ userId }) => {
-      this.#users.join(userId);
-      this.#tell(PUSHER_CODE.USER_JOINED, userListMessage([{ userid: userId }]));
-    });
-    client.on('remote-user-exit', ({ userId }) => {
-      this.#users.leave(userId);
-      this.#tell(PUSHER_CODE.USER_LEFT, userListMessage([{ userid: userId }]));
-    });
-    client.on('remote-video-available', ({ userId, streamType }) => this.#video(userId, tagStream(streamType), true));
-    client.on('remote-video-unavailable', ({ userId, streamType }) => this.#video(userId, tagStream(streamType), false));
-    client.on('remote-audio-available', ({ userId }) => this.#audio(userId, true));
-    client.on('remote-audio-unavailable', ({ userId }) => this.#audio(userId, false));
     client.on('remote-user-paused', ({ userId }) => this.#emit('memberstate', { userID: userId, state: 'paused' }));
     client.on('remote-user-resumed', ({ userId }) => this.#emit('memberstate', { userID: userId, state: 'resumed' }));
     client.on('publish-state-changed', (change) => this.#publishChanged(change));
@@ -422,36 +322,10 @@ export class PusherEngine {
     client.on('custom-message', ({ userId, cmdId, data }) => {
       if (cmdId !== SEI_CMD_ID) this.#emit('roommessage', { userID: userId, cmdID: cmdId, data });
     });
-    client.on('kicked-out', ({ reason }) => {
-      const why = reason === 'replaced' ? 'the same user entered this room elsewhere' : 'this user was removed from the room';
-      this.#endedBy({ codes: [PUSHER_CODE.CLOSED_BY_SERVER], message: why });
-    });
-    client.on('error', (error) => this.#sdkFailed(error));
     client.on('autoplay-failed', ({ resume }) => {
       this.#cancelGesture();
       this.#cancelGesture = this.#host.onGesture(() => void resume());
     });
-  }
-
-  #connectionChanged({ prevState, state }: DuetEvents['connection-state-changed']): void {
-    this.#connection = state;
-    if (state === 'CONNECTED') {
-      this.#tell(PUSHER_CODE.CONNECTED);
-      if (prevState === 'CONNECTING') this.#tell(PUSHER_CODE.ENTERED);
-    } else if (state === 'RECONNECTING' && !this.#background.suspended) {
-      this.#tell(PUSHER_CODE.RECONNECTING);
-    }
-  }
-
-  #sdkFailed(error: DuetEvents['error']): void {
-    if (isMediaTrouble(error)) {
-      this.#fail({ codes: [PUSHER_CODE.IO_ERROR], message: error.message });
-      return;
-    }
-    // With the connection it was an attempt to reconnect that was refused: the SDK has given up.
-    if (this.#connection !== 'DISCONNECTED' || this.#entered === '' || this.#entering) return;
-    const failure = roomFailure(error);
-    if (failure) this.#endedBy({ ...failure, codes: [...failure.codes, PUSHER_CODE.GAVE_UP] });
   }
 
   #publishChanged({ mediaType, state }: DuetEvents['publish-state-changed']): void {
@@ -463,16 +337,6 @@ export class PusherEngine {
     if (mediaType === 'video') this.#tell(PUSHER_CODE.ENCODER_STARTED);
   }
 
-  #video(userID: string, streamType: PlayerStreamType, on: boolean): void {
-    this.#users.setVideo(userID, streamType, on);
-    this.#tell(PUSHER_CODE.VIDEO_STATE, userListMessage([videoEntry(userID, streamType, on)]));
-  }
-
-  #audio(userID: string, on: boolean): void {
-    this.#users.setAudio(userID, on);
-    this.#tell(PUSHER_CODE.AUDIO_STATE, userListMessage([audioEntry(userID, on)]));
-  }
-
   #resized(size: string): void {
     if (this.#size !== '' && size !== this.#size) {
       this.#tell(PUSHER_CODE.RESOLUTION_CHANGED, `${wordsOf(PUSHER_CODE.RESOLUTION_CHANGED)}: ${size}`);
@@ -482,7 +346,7 @@ export class PusherEngine {
 
   #figures(statistics: DuetEvents['statistics']): void {
     void this.#client.getPeerConnectionStats().catch(() => []).then((entries) => {
-      if (this.#entered !== '') this.#emit('netstatus', { info: pusherFigures(statistics, entries, this.#quality) });
+      if (this.#visit.on) this.#emit('netstatus', { info: pusherFigures(statistics, entries, this.#quality) });
     });
   }
 
