@@ -2,7 +2,7 @@
 //
 // Bytes are counted in windows of 150 ms of arrival time (the first one of 500 ms), and each window's rate corrects the
 // estimate as in a Kalman filter: a rate far from the estimate counts as less certain, so that one keyframe does not
-// throw it off, while a lasting change is followed within half a second. Parameters of libwebrtc.
+// throw it off, while a lasting change is followed within a second and a half. Parameters of libwebrtc.
 //
 // Thread rule: owned by one SendBandwidthEstimator.
 #pragma once

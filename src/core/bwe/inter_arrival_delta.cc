@@ -29,7 +29,10 @@ bool InterArrivalDelta::StartsGroup(Time sent, Time arrived) const {
   const Duration sent_after = sent - current_.last_sent;
   const Duration arrived_after = arrived - current_.last_arrived;
   const bool caught_up = arrived_after < sent_after;
-  if (caught_up && arrived_after <= kGroupTime && arrived - current_.first_arrived < kMaxBurstTime) return false;
+  const Duration burst = arrived - current_.first_arrived;
+  // Neither does a clock that was set back make a burst.
+  const bool short_burst = burst < kMaxBurstTime && burst > Duration::Zero() - kMaxBurstTime;
+  if (caught_up && arrived_after <= kGroupTime && short_burst) return false;
   return sent - current_.first_sent > kGroupTime;
 }
 

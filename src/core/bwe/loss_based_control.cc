@@ -6,6 +6,9 @@
 namespace duet {
 namespace {
 
+// A rate above the target by more than the size of frames and probes explains.
+constexpr double kDisobeys = 1.5;
+
 // Of a share seen in so many packets; never zero, since none of forty is no proof of none.
 double Deviation(double share, double packets) {
   const double bounded = std::clamp(share, 1 / (packets + 2), 1 - 1 / (packets + 2));
@@ -55,13 +58,15 @@ void LossBasedControl::StartTest(Time now, const Window& window, double target_b
   const double excess = Excess(loss);
   // An application that sends less than it may has to be brought below what it sends.
   const double rate_bps = std::min(target_bps, window.sent_bps);
+  // And one that does not obey is not pressed below what arrives of it.
+  const double full_bps = window.sent_bps > kDisobeys * target_bps ? window.sent_bps : rate_bps;
   testing_ = true;
   clean_windows_ = 0;
   test_ = Test{.start = now,
                .excess = excess,
                .limit_bps = limit_bps_,
-               .floor_bps = kShare * rate_bps * (1 - loss),
-               .after_bps = kShare * rate_bps * (1 - excess)};
+               .floor_bps = kShare * full_bps * (1 - loss),
+               .after_bps = kShare * full_bps * (1 - excess)};
   Lower(loss, window.queued ? 0 : rate_bps);
 }
 

@@ -21,7 +21,7 @@ constexpr Duration kMaxProbeQueue = Duration::Millis(60);
 constexpr Duration kQueued = Duration::Millis(40);
 constexpr double kFullProbeGain = 1.25;
 // What arrives has not caught up with a rate that a probe raised: until then the probe tells it.
-constexpr Duration kProbeTrust = Duration::Millis(600);
+constexpr Duration kProbeTrust = Duration::Millis(300);
 constexpr Duration kLimitedLately = Duration::Seconds(3);
 // A receiver's first words of REMB are taken as they are; later the rate must be earned.
 constexpr Duration kStartPhase = Duration::Seconds(2);
