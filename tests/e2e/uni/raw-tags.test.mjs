@@ -74,6 +74,39 @@ describe('a project over the raw tags', () => {
     await until('bob to have it again', async () => (await bob.at('remote-alice').locator('video:visible').count()) > 0);
   });
 
+  test('sends the waiting image while paused, and the camera again after', async () => {
+    /** How red the picture is that bob sees. */
+    const red = () => bob.at('remote-alice').locator('video').evaluate((video) => {
+      const canvas = document.createElement('canvas');
+      Object.assign(canvas, { width: 8, height: 8 });
+      const context = canvas.getContext('2d');
+      context.drawImage(video, 0, 0, 8, 8);
+      const { data } = context.getImageData(0, 0, 8, 8);
+      return data[4 * 36] - data[4 * 36 + 1];
+    });
+    await page.evaluate(() => {
+      const canvas = document.createElement('canvas');
+      Object.assign(canvas, { width: 64, height: 64 });
+      const context = canvas.getContext('2d');
+      context.fillStyle = '#f00';
+      context.fillRect(0, 0, 64, 64);
+      window.room.setData({ pusher: { ...window.room.pusher, waitingImage: canvas.toDataURL() } });
+      window.room.pusherContext.pause();
+    });
+    await until('bob to see red', async () => (await red()) > 100);
+    await page.evaluate(() => window.room.pusherContext.resume());
+    await until('bob to see the camera', async () => (await red()) < 0);
+  });
+
+  test('is heard through every reverb', async () => {
+    for (const audioReverbType of [1, 2, 3, 4, 5, 6, 7, 0]) {
+      await page.evaluate((type) => window.room.setData({ pusher: { ...window.room.pusher, audioReverbType: type } }), audioReverbType);
+      const { audio_packets: before } = await bob.stats();
+      await until(`sound with reverb ${audioReverbType}`, async () => { const s = await bob.stats(); return s.audio_packets > before + 20 && s.audio_level > 0.01; });
+    }
+    assert.deepEqual((await codes()).filter((code) => code < 0 || String(code).startsWith('error')), []);
+  });
+
   test('fills the screen, and leaves it', async () => {
     await page.evaluate(() => window.room.streamList[0].context ?? uni.createLivePlayerContext('bob_main'));
     await page.evaluate(() => uni.createLivePlayerContext('bob_main', window.room).requestFullScreen({ direction: 90 }));

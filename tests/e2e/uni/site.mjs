@@ -13,9 +13,13 @@ const example = (name) => join(root, 'web/examples', name);
 function newest(path) {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
-  const skipped = new Set(['node_modules', 'dist', 'test', 'trtc-room']);
+  if (path.endsWith('src/uni_modules')) return 0; // put there by the build
+  const skipped = new Set(['node_modules', 'dist']);
   return Math.max(0, ...readdirSync(path).filter((name) => !skipped.has(name)).map((name) => newest(join(path, name))));
 }
+
+/** All that the builds are made of, beside the projects themselves. */
+const LIBRARY = ['sdk/src', 'uni/src', 'uni/build', 'uni/bin', 'uni/uni_modules', 'uni/vite.config.ts', 'uni/package.json'].map((path) => join(root, 'web', path));
 
 function isFresh(output, sources) {
   return existsSync(output) && statSync(output).mtimeMs > Math.max(...sources.map(newest));
@@ -31,12 +35,11 @@ function run(command, args, cwd, env = {}) {
 
 /** Builds what is older than its sources: the library, then the example for the platform. Gives the folder. */
 export function built(name, platform = 'h5') {
-  const library = [join(root, 'web/sdk/src'), join(root, 'web/uni')];
-  if (!isFresh(join(root, 'web/uni/dist/uni_modules/trtc-room/js_sdk/room.js'), library)) run('npm', ['run', 'build', '-w', 'web/sdk', '-w', 'web/uni'], root);
+  if (!isFresh(join(root, 'web/uni/dist/uni_modules/trtc-room/js_sdk/room.js'), LIBRARY)) run('npm', ['run', 'build', '-w', 'web/sdk', '-w', 'web/uni'], root);
   const folder = example(name);
   if (!existsSync(join(folder, 'node_modules'))) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   const output = join(folder, 'dist/build', platform);
-  if (!isFresh(join(output, platform === 'h5' ? 'index.html' : 'app.json'), [...library, folder])) run('npm', ['run', `build:${platform}`], folder);
+  if (!isFresh(join(output, platform === 'h5' ? 'index.html' : 'app.json'), [...LIBRARY, folder])) run('npm', ['run', `build:${platform}`], folder);
   return output;
 }
 
@@ -45,7 +48,7 @@ export function builtProject(name) {
   built('uni-vue2');
   const project = join(root, 'tests/e2e/uni', name);
   const output = join(root, 'build/uni', name);
-  if (!isFresh(join(output, 'index.html'), [join(root, 'web/sdk/src'), join(root, 'web/uni'), project])) {
+  if (!isFresh(join(output, 'index.html'), [...LIBRARY, project])) {
     run('npx', ['vue-cli-service', 'uni-build'], example('uni-vue2'), {
       NODE_ENV: 'production', UNI_PLATFORM: 'h5', UNI_INPUT_DIR: join(project, 'src'), UNI_OUTPUT_DIR: output,
     });
@@ -54,12 +57,12 @@ export function builtProject(name) {
 }
 
 /** The server with the pages, to which `prepare` may add; stop() takes the folder away too. */
-export async function startSite({ args = [], examples = EXAMPLES, prepare = () => {} } = {}) {
+export async function startSite({ data, args = [], examples = EXAMPLES, prepare = () => {} } = {}) {
   const pages = mkdtempSync(join(tmpdir(), 'duet-pages-'));
   cpSync(join(root, 'web/call/dist'), pages, { recursive: true });
   for (const name of examples) cpSync(built(name), join(pages, 'examples', name), { recursive: true });
   prepare(pages);
-  const server = await DuetServer.start({ args: ['--pages', pages, ...args] });
+  const server = await DuetServer.start({ data, args: ['--pages', pages, ...args] });
   const stop = server.stop.bind(server);
   server.stop = async (signal) => {
     const end = await stop(signal);

@@ -1,10 +1,12 @@
 // uni-app pages over Duet: the examples as they are built, with each other and with the call page.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Caller, launchBrowser } from '../lib/browser.mjs';
-import { root, until } from '../lib/server.mjs';
+import { duetProgram, root, until } from '../lib/server.mjs';
 import { EXAMPLES, RoomPage, startSite } from './site.mjs';
 
 const PAIR = { roomID: '1234', template: '1v1' };
@@ -293,6 +295,29 @@ describe('both examples', () => {
       await notice.waitFor();
       assert.equal(await notice.getAttribute('data-code'), '-100018');
       await mallory.close();
+    }
+  });
+});
+
+describe('a signature for another environment', () => {
+  test('is refused with the name of that environment', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'duet-test-'));
+    const duet = (...args) => JSON.parse(execFileSync(duetProgram, [...args, '--data', data, '--json'], { encoding: 'utf8' }));
+    const [pro, uat] = [duet('app', 'create', '--env', 'PRO'), duet('app', 'create', '--env', 'UAT')];
+    const site = await startSite({ data, examples: ['uni-vue3'] });
+    const olga = new RoomPage(browser, 'uni-vue3', 'olga');
+    people.push(olga);
+    try {
+      const env = { ...process.env, DUET_SECRET_KEY: uat.secretKey };
+      const userSig = execFileSync(duetProgram, ['sig', 'create', '--app', String(pro.sdkAppId), '--user', 'olga'], { encoding: 'utf8', env }).trim();
+      await olga.open(site, { userSig, sdkAppID: String(pro.sdkAppId), cloudenv: 'PRO' });
+      const notice = olga.page.locator('.trtc-room__notice');
+      await notice.waitFor();
+      assert.equal(await notice.getAttribute('data-code'), '-100018');
+      assert.match(await notice.innerText(), /UAT/);
+    } finally {
+      await site.stop();
+      rmSync(data, { recursive: true, force: true });
     }
   });
 });

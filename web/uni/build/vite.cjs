@@ -5,7 +5,8 @@
  *   export default defineConfig({ plugins: [duet(), uni()] })
  *
  * In builds for the browser uni-h5's two tags and their contexts, which do nothing there, become ours;
- * every other platform is untouched.
+ * every other platform is untouched. In development the page's requests to Duet are passed on, by default
+ * to the server on this machine: duet({ server: 'http://127.0.0.1:8080' }).
  */
 'use strict';
 
@@ -38,7 +39,7 @@ export const uni = /*#__PURE__*/ Object.assign({}, platformUni, ours);
 `;
 }
 
-module.exports = function duetUni() {
+module.exports = function duetUni({ server = 'http://127.0.0.1:8080' } = {}) {
   let real = '';
   return {
     name: 'duet-uni',
@@ -46,7 +47,10 @@ module.exports = function duetUni() {
     apply: () => (process.env.UNI_PLATFORM || 'h5') === 'h5',
     config() {
       // The virtual module must see the package itself, not a bundle made before.
-      return { optimizeDeps: { exclude: ['@dcloudio/uni-h5'] } };
+      return {
+        optimizeDeps: { exclude: ['@dcloudio/uni-h5'] },
+        server: { proxy: { '/v1': { target: server, changeOrigin: true, ws: true } } },
+      };
     },
     configResolved({ root }) {
       const manifest = require.resolve('@dcloudio/uni-h5/package.json', { paths: [root] });

@@ -5,7 +5,8 @@
  *   module.exports = require('@duet/uni/vue-config')({ lateOnLoad: false }, { ...what vue.config.js had })
  *
  * Builds for the browser get the tags and the compatibility layer; every other platform is untouched.
- * Options: lateOnLoad, systemVersions, downloads, looseTemplates; all true by default.
+ * Options: lateOnLoad, systemVersions, downloads, looseTemplates; all true by default. In development the
+ * page's requests to Duet are passed on to `server`, by default the one on this machine.
  */
 'use strict';
 
@@ -37,9 +38,12 @@ function addLooseTemplates(config) {
 
 module.exports = function duetUni(options = {}, vueConfig = {}) {
   if (process.env.UNI_PLATFORM !== 'h5') return vueConfig;
-  const { looseTemplates = true, ...compatibility } = options;
+  const { looseTemplates = true, server = 'http://127.0.0.1:8080', ...compatibility } = options;
+  const devServer = vueConfig.devServer || {};
+  const proxy = { '/v1': { target: server, changeOrigin: true, ws: true }, ...devServer.proxy };
   return {
     ...vueConfig,
+    devServer: { ...devServer, proxy },
     chainWebpack(config) {
       if (vueConfig.chainWebpack) vueConfig.chainWebpack(config);
       addMainLoader(config, compatibility);
