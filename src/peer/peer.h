@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/drop.h"
@@ -137,7 +138,7 @@ class Peer {
                               Outbox& out);
   void SendWaiting(Time now, Outbox& out);
   void SendPadding(Time now, Outbox& out);
-  void HoldBack(Time now, Downtrack& track, int64_t share);
+  void HoldBack(Time now, std::span<Downtrack*> pictures, int64_t rest);
   size_t PlaceOf(const Downtrack& downtrack) const;
   Downtrack* DowntrackOf(Ssrc ssrc);
   Uptrack* UptrackOf(Ssrc ssrc);

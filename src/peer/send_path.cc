@@ -13,7 +13,9 @@ void SendPath::OnSent(Time now, size_t size) {
 }
 
 bool SendPath::retransmissions_exhausted(Time now) {
-  return retransmitted_.bps(now) > static_cast<int64_t>(static_cast<double>(target_bps()) * kRetransmissionShare);
+  // Losses that sending less does not cure need as many repetitions as there are losses, and again for these.
+  const double share = std::min(kRetransmissionShare + estimator_.inherent_loss(), 0.9);
+  return retransmitted_.bps(now) > static_cast<int64_t>(static_cast<double>(target_bps()) * share);
 }
 
 void SendPath::OnFeedback(Time now, const TransportFeedback& feedback) {
