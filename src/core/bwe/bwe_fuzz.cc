@@ -38,7 +38,7 @@ class World {
         case 1:
           now_ = now_ + Duration::Micros(int64_t{argument + 1} * (argument + 1) * (argument + 1) * (argument + 1) * 16);
           break;
-        case 2: Raw(reader.Take(std::min<size_t>(reader.remaining(), size_t(argument) * 4))); break;
+        case 2: Raw(reader.Read(std::min<size_t>(reader.remaining(), size_t(argument) * 4))); break;
         case 3: Honest(argument); break;
         case 4: {
           const double lost = reader.U8() / 200.0;

@@ -25,8 +25,6 @@ TEST_P(FixedBottleneck, IsUsedWithoutAQueue) {
   world.RunFor(Duration::Seconds(40));
   const double used = Mean(flow.samples, kBase, &Sample::sent_bps) / GetParam();
   const double queue_ms = QueueMs(flow.samples, kBase, 0.5);
-  RecordProperty("used", std::to_string(used));
-  RecordProperty("queue_ms", std::to_string(queue_ms));
   EXPECT_GE(used, 0.7);
   EXPECT_LE(used, 1.0);
   EXPECT_LT(queue_ms, 150);
@@ -47,7 +45,7 @@ TEST(BweScenario, WithoutPaddingAndOnALongShakyPath) {
 }
 
 TEST(BweScenario, AStepDownIsObeyedAndAStepUpUsed) {
-  for (uint64_t seed = 1; seed <= 3; ++seed) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
     World world({.rate_bps = 2e6}, seed);
     World::Flow& flow = world.AddFlow();
     world.RunFor(Duration::Seconds(15));
@@ -72,14 +70,15 @@ class RandomLoss : public testing::TestWithParam<double> {};
 
 // Both ways: feedback is lost as well.
 TEST_P(RandomLoss, DoesNotEndTheCall) {
-  World world({.rate_bps = 5e6, .loss = GetParam(), .loss_back = GetParam()});
-  World::Flow& flow = world.AddFlow();
-  world.RunFor(Duration::Seconds(45));
-  const double sent = Mean(flow.samples, kBase, &Sample::sent_bps);
-  RecordProperty("sent_bps", std::to_string(sent));
-  EXPECT_GE(sent, 500e3);
-  EXPECT_LT(QueueMs(flow.samples, kBase, 0.5), 150);
-  EXPECT_NEAR(flow.estimator.inherent_loss(), GetParam() > 0.1 ? GetParam() : 0.05, 0.1);
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    World world({.rate_bps = 5e6, .loss = GetParam(), .loss_back = GetParam()}, seed);
+    World::Flow& flow = world.AddFlow();
+    world.RunFor(Duration::Seconds(45));
+    EXPECT_GE(Mean(flow.samples, kBase, &Sample::sent_bps), 500e3) << seed;
+    EXPECT_LT(QueueMs(flow.samples, kBase, 0.5), 150) << seed;
+    // At 10 % there may have been no test.
+    EXPECT_NEAR(flow.estimator.inherent_loss(), GetParam(), 0.11) << seed;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shares, RandomLoss, testing::Values(0.1, 0.3, 0.5));
@@ -94,19 +93,29 @@ TEST(BweScenario, APolicerIsObeyed) {
   EXPECT_LT(flow.estimator.inherent_loss(), 0.15);
 }
 
+// The second one comes when the first has everything. Chance decides much within a minute, so: the median of seven runs
+// is fair, and none is starved.
 TEST(BweScenario, TwoFlowsShare) {
-  for (const double rate : {1e6, 3e6}) {
-    World world({.rate_bps = rate});
-    World::Flow& first = world.AddFlow();
-    world.RunFor(Duration::Seconds(15));
-    World::Flow& second = world.AddFlow();
-    world.RunFor(Duration::Seconds(100));
-    const double a = Mean(first.samples, Duration::Seconds(60), &Sample::arrived_bps);
-    const double b = Mean(second.samples, Duration::Seconds(60), &Sample::arrived_bps);
-    EXPECT_GT(a / (a + b), 0.35) << rate;
-    EXPECT_LT(a / (a + b), 0.65) << rate;
-    EXPECT_GT(a + b, 0.7 * rate);
-    EXPECT_LT(QueueMs(first.samples, Duration::Seconds(60), 0.5), 150);
+  for (const double rate : {1e6, 2e6, 5e6}) {
+    std::vector<double> shares;
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      World world({.rate_bps = rate}, seed);
+      World::Flow& first = world.AddFlow();
+      world.RunFor(Duration::Seconds(15));
+      World::Flow& second = world.AddFlow();
+      world.RunFor(Duration::Seconds(100));
+      const double a = Mean(first.samples, Duration::Seconds(60), &Sample::arrived_bps);
+      const double b = Mean(second.samples, Duration::Seconds(60), &Sample::arrived_bps);
+      shares.push_back(a / (a + b));
+      EXPECT_GT(shares.back(), 0.25) << rate << " seed " << seed;
+      EXPECT_LT(shares.back(), 0.75) << rate << " seed " << seed;
+      EXPECT_GT(a + b, 0.7 * rate);
+      EXPECT_LE(a + b, 1.0 * rate);
+      EXPECT_LT(QueueMs(first.samples, Duration::Seconds(60), 0.5), 150);
+    }
+    std::sort(shares.begin(), shares.end());
+    EXPECT_GT(shares[2], 0.35) << rate;
+    EXPECT_LT(shares[2], 0.65) << rate;
   }
 }
 

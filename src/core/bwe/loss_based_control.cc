@@ -42,8 +42,9 @@ void LossBasedControl::OnWindow(Time now, const Window& window, double target_bp
 void LossBasedControl::TrackInherent(double loss, double deviation) {
   constexpr double kGain = 0.1;
   constexpr double kCeilingGain = 0.02;
-  if (loss < inherent_ - kTriggerDeviations * deviation) {
-    // Another path.
+  better_windows_ = loss < inherent_ - kTriggerDeviations * deviation ? better_windows_ + 1 : 0;
+  if (better_windows_ == 2) {
+    // Not by chance: another path.
     inherent_ = inherent_ceiling_ = loss;
     return;
   }

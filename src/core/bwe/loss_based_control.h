@@ -9,7 +9,8 @@
 //     │ <── still there at that rate: it is inherent, the former rate is restored ──┤
 //     │ <── gone: it was ours ── limited, rises by 5 % a window below 2 % ──────────┘
 //
-// - So the bound never falls below 0.9 of what arrives, and a test costs half of the rate for about two seconds.
+// - So the bound never falls below 0.9 of what arrives, and a test costs about half of the rate for some two
+//   seconds. What is lost at its low rate, at which we cannot be the cause, is the inherent loss.
 // - Packets that wait in a queue beside the losses: then it is most likely full. The bound falls at once to 0.9 of what
 //   arrives, and only when queue and losses are still there 3 s later, in which ours would have drained, are they
 //   called somebody else's.
@@ -18,8 +19,8 @@
 //   it any loss in small steps.
 // - Loss is looked at in windows of 40 packets and 400 ms at least. What that cannot tell from chance (three standard
 //   deviations) is not acted on, and a test goes on until it can tell (two), for 8 s at most.
-// - Known weakness: several flows in one policer, which one of them does not relieve by yielding, take its losses for
-//   inherent ones.
+// - Known weakness: several flows in one policer, which one of them does not relieve by yielding, may take its losses
+//   for inherent ones.
 //
 // Thread rule: owned by one SendBandwidthEstimator.
 #pragma once
@@ -110,7 +111,8 @@ class LossBasedControl {
     double after_bps = 0;  // the bound when the loss is gone: what arrives, with the inherent loss
   };
   bool testing_ = false;
-  int clean_windows_ = 0;  // in a row, without losses or a queue
+  int better_windows_ = 0;  // in a row, with less than the inherent loss
+  int clean_windows_ = 0;   // in a row, without losses or a queue
   Test test_;
 };
 

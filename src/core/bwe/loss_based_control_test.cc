@@ -122,7 +122,7 @@ TEST_F(LossTest, ABetterPathForgetsTheInherentLoss) {
   Run(20);
   EXPECT_NEAR(loss_.inherent_loss(), 0.5, 0.03);
   random_ = 0;
-  Run(1);
+  Run(2);
   EXPECT_LT(loss_.inherent_loss(), 0.01);
   EXPECT_LT(loss_.loss(), 0.3);
 }

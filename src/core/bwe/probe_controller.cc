@@ -4,12 +4,18 @@
 #include <cmath>
 
 namespace duet {
+namespace {
+
+constexpr double kWorthwhile = 1.1;  // of the target
+
+}  // namespace
 
 void ProbeController::Start(Time now, const Situation& situation) {
   started_ = true;
   last_probe_ = now;
   for (const double factor : {kFirstFactor, kSecondFactor}) {
-    Plan(std::min(factor * situation.target_bps, situation.max_bps));
+    const double bps = std::min(factor * situation.target_bps, situation.max_bps);
+    if (bps >= kWorthwhile * situation.target_bps) Plan(bps);
   }
 }
 
@@ -26,7 +32,6 @@ double ProbeController::Ceiling(const Situation& situation) const {
 }
 
 bool ProbeController::Ask(double bps, const Situation& situation) {
-  constexpr double kWorthwhile = 1.1;  // of the target
   bps = std::min(std::max(bps, kMinProbeBps), Ceiling(situation));
   if (bps < kWorthwhile * situation.target_bps || plans_.full()) return false;
   Plan(bps);

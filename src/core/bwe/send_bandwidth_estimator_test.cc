@@ -43,6 +43,13 @@ TEST_F(EstimatorTest, TheFirstPacketStartsProbesAndTheTimer) {
   EXPECT_FALSE(estimator_.TakeProbe(now_));
 }
 
+// 1 bit/s would keep the pacer busy for hours.
+TEST_F(EstimatorTest, ATinyRembStartsNoProbe) {
+  estimator_.OnRemb(now_, 1);
+  estimator_.OnPacketSent(now_, 1, 1000);
+  EXPECT_FALSE(estimator_.TakeProbe(now_));
+}
+
 TEST_F(EstimatorTest, SleepsWhenNothingIsSent) {
   estimator_.OnPacketSent(now_, 1, 1000);
   int timers = 0;
