@@ -56,13 +56,13 @@ export function builtProject(name) {
   return output;
 }
 
-/** The server with the pages, to which `prepare` may add; stop() takes the folder away too. */
-export async function startSite({ data, args = [], examples = EXAMPLES, prepare = () => {} } = {}) {
+/** The server with the pages, to which `prepare` may add; stop() takes the folder away too. With `ports` and `data` of an earlier one it follows that one. */
+export async function startSite({ data, ports, args = [], examples = EXAMPLES, prepare = () => {} } = {}) {
   const pages = mkdtempSync(join(tmpdir(), 'duet-pages-'));
   cpSync(join(root, 'web/call/dist'), pages, { recursive: true });
   for (const name of examples) cpSync(built(name), join(pages, 'examples', name), { recursive: true });
   prepare(pages);
-  const server = await DuetServer.start({ data, args: ['--pages', pages, ...args] });
+  const server = await DuetServer.start({ data, ports, args: ['--pages', pages, ...args] });
   const stop = server.stop.bind(server);
   server.stop = async (signal) => {
     const end = await stop(signal);

@@ -299,6 +299,33 @@ describe('both examples', () => {
   });
 });
 
+describe('a server that is stopped and started again', () => {
+  test('finds the phone back in the call, with the picture as it was set', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'duet-test-'));
+    let site = await startSite({ data, examples: ['uni-vue3'] });
+    try {
+      const bob = new Caller(browser, 'bob');
+      const alice = new RoomPage(browser, 'uni-vue3', 'alice');
+      people.push(bob, alice);
+      await (await bob.open(site, PAIR)).join();
+      await alice.open(site, { fillMode: 'none' });
+      await alice.waitPhase('in');
+      await alice.page.evaluate(() => window.trtcroom.setViewFillMode({ userID: 'bob', fillMode: 'fillCrop' }));
+      await alice.waitPicture('bob');
+      const { ports } = site;
+      assert.deepEqual(await site.stop(), { code: 0, signal: null });
+      await alice.waitPhase('reconnecting');
+      site = await startSite({ data, ports, examples: ['uni-vue3'] });
+      await alice.waitPhase('in', 20_000);
+      await bob.waitMedia(20_000);
+      assert.equal((await alice.waitPicture('bob')).fit, 'cover');
+    } finally {
+      await site.stop();
+      rmSync(data, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('a signature for another environment', () => {
   test('is refused with the name of that environment', async () => {
     const data = mkdtempSync(join(tmpdir(), 'duet-test-'));

@@ -43,7 +43,7 @@ module.exports = function duetUni(options = {}, vueConfig = {}) {
   const proxy = { '/v1': { target: server, changeOrigin: true, ws: true }, ...devServer.proxy };
   return {
     ...vueConfig,
-    devServer: { ...devServer, proxy },
+    devServer: { port: 5173, ...devServer, proxy }, // not the usual 8080: that is Duet's
     chainWebpack(config) {
       if (vueConfig.chainWebpack) vueConfig.chainWebpack(config);
       addMainLoader(config, compatibility);

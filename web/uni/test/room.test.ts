@@ -336,6 +336,7 @@ describe('messages', () => {
     await c.entered({ enableIM: false });
     expect(c.names()).toEqual(['LOCAL_JOIN']);
     await expect(c.methods.sendGroupTextMessage({ message: 'hi' })).rejects.toThrow(/enableIM/);
+    expect(c.names().slice(1)).toEqual(['IM_ERROR', 'ERROR']);
   });
 });
 

@@ -55,9 +55,14 @@ export function roomMethods(room: RoomController) {
     else room.members.wish(userID, { mainVideo: on, ...(on ? { quality: given['streamType'] === 'small' ? 'small' : 'main' } : {}) });
     room.update();
   });
-  const send = ({ cmdID, data }: Packed, to?: string): Promise<unknown> => {
-    if (!room.config.enableIM) throw new RoomError(-1, 'messages are switched off: enableIM is false');
-    return call(room.transport.pusherContext(), 'sendRoomMessage', { cmdID, data, ...(to === undefined ? {} : { to }) });
+  const send = async ({ cmdID, data }: Packed, to?: string): Promise<unknown> => {
+    try {
+      if (!room.config.enableIM) throw new RoomError(-1, 'messages are switched off: enableIM is false');
+      return await call(room.transport.pusherContext(), 'sendRoomMessage', { cmdID, data, ...(to === undefined ? {} : { to }) });
+    } catch (error) {
+      room.emit('IM_ERROR', { code: -1, message: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
   };
   const custom = (given: Given) => ({
     data: String(given['data'] ?? ''), description: String(given['description'] ?? ''), extension: String(given['extension'] ?? ''),
