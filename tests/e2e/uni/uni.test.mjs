@@ -1,7 +1,7 @@
 // uni-app pages over Duet: the examples as they are built, with each other and with the call page.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -15,7 +15,12 @@ mkdirSync(shots, { recursive: true });
 
 let server, browser, people = [];
 before(async () => {
-  server = await startSite({ prepare: (pages) => writeFileSync(join(pages, 'tone.wav'), tone(440, 20)) });
+  server = await startSite({
+    prepare: (pages) => {
+      writeFileSync(join(pages, 'tone.wav'), tone(440, 20));
+      copyFileSync(join(root, 'web/sdk/dist/duet.js'), join(pages, 'duet.js'));
+    },
+  });
   browser = await launchBrowser();
 });
 after(async () => {
@@ -264,6 +269,43 @@ describe('both examples', () => {
       assert.deepEqual(box.map(Math.round), [195, 422]);
     }
     await all[0].page.screenshot({ path: join(shots, 'uni-grid.png') });
+  });
+
+  test('page through a meeting of more than nine; a picture of another page is not received', async () => {
+    const alice = await phone('uni-vue3', 'alice', { template: 'grid', roomID: '10', fillMode: 'none' });
+    await alice.waitPhase('in');
+    // Nine more in one page, by the SDK alone; the last one has a picture.
+    const others = await browser.newContext();
+    people.push({ close: () => others.close() });
+    const crowd = await others.newPage();
+    await crowd.goto(server.url);
+    await crowd.evaluate(async () => {
+      const { Duet } = await import('/duet.js');
+      const canvas = document.body.appendChild(document.createElement('canvas'));
+      const context = canvas.getContext('2d');
+      setInterval(() => { context.fillStyle = `hsl(${Date.now() / 20 % 360} 100% 50%)`; context.fillRect(0, 0, 300, 150); }, 60);
+      for (let i = 1; i <= 9; i++) {
+        const userId = `guest${i}`;
+        const { sdkAppId, userSig } = await (await fetch('/v1/dev/usersig', {
+          method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ userId }) })).json();
+        const duet = Duet.create();
+        if (i === 9) await duet.startLocalVideo({ option: { videoTrack: canvas.captureStream(15).getVideoTracks()[0] } });
+        await duet.enterRoom({ sdkAppId, userId, userSig, roomId: 10, template: 'grid' });
+      }
+    });
+    const shown = () => alice.page.locator('.trtc-room__tile:visible').evaluateAll((tiles) => tiles.map((tile) => tile.dataset.user));
+    const first = ['', 'guest1', 'guest2', 'guest3', 'guest4', 'guest5', 'guest6', 'guest7', 'guest8'];
+    await until('nine on the first page', async () => (await alice.page.locator('.trtc-room__pages').count()) === 1 && (await shown()).length === 9);
+    assert.deepEqual((await shown()).sort(), first);
+    assert.match(await alice.page.locator('.trtc-room__pages').innerText(), /1 \/ 2/);
+    assert.equal(await alice.picture('guest9'), null);
+    await alice.page.screenshot({ path: join(shots, 'uni-grid-page-1.png') });
+    await alice.page.locator('.trtc-room__page').last().click();
+    await alice.waitPicture('guest9');
+    assert.deepEqual(await shown(), ['guest9']);
+    await alice.page.locator('.trtc-room__page').first().click();
+    await until('the picture of the other page to be given up', async () => (await alice.page.locator('.trtc-room__tile[data-user="guest9"] video').count()) === 0);
+    assert.deepEqual((await shown()).sort(), first);
   });
 
   test('join by hand: checks, a signature from the development server, the room', async () => {
