@@ -113,14 +113,14 @@ void MediaRoom::OnDivided(Time now, Peer& peer) {
 int64_t MediaRoom::LimitOf(Time now, const Feed& feed) {
   constexpr int64_t kPointless = 2'500'000;  // no camera needs more
   constexpr int64_t kLeast = 50'000;         // below this there is no picture
-  int64_t best = 0;
+  int64_t best = -1;
   int64_t offered = 0;
   for (const Subscriber& subscriber : feed.subscribers) {
     if (subscriber.peer->state() != Peer::State::kConnected) continue;
     best = std::max(best, subscriber.downtrack->share_bps());
     offered = std::max(offered, subscriber.downtrack->offered_bps(now));
   }
-  if (best == 0 || best > kPointless) return 0;
+  if (best < 0 || best > kPointless) return 0;
   // Who sends far less than it might needs no limit.
   if (feed.limit_bps == 0 && offered * 12 / 10 < best) return 0;
   return std::max(best, kLeast);
