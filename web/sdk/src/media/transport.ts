@@ -9,6 +9,7 @@ import type { Cancel, PeerConnection, Platform, Transceiver } from '../platform/
 import type { Kind, SendTrack, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
 import { log } from '../util/log.js';
+import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
 import { acceptStereo, tuneOpusSender } from './sdp.js';
 
@@ -54,6 +55,7 @@ export class Transport {
   readonly #send: SendSection[] = [];
   readonly #slots: Record<Kind, Transceiver[]> = { audio: [], video: [] };
   #state: TransportState = 'new';
+  readonly #encodings = new Serial();
   #everConnected = false;
   #cancelTimer: Cancel = () => {};
 
@@ -187,8 +189,13 @@ export class Transport {
     return [...this.#slots.audio, ...this.#slots.video].find((slot) => slot.mid === mid);
   }
 
-  async #applyEncoding({ kind, transceiver, encoding, limit }: SendSection): Promise<void> {
-    if (!encoding) return;
+  /** One after the other: parameters that were read while others were being set are refused. */
+  #applyEncoding(section: SendSection): Promise<void> {
+    return this.#encodings.run(() => this.#setEncoding(section));
+  }
+
+  async #setEncoding({ kind, transceiver, encoding, limit }: SendSection): Promise<void> {
+    if (!encoding || this.#state === 'closed') return;
     const parameters = transceiver.sender.getParameters();
     const first = parameters.encodings[0];
     if (!first) return; // not negotiated yet in this browser; answer() comes back to it
