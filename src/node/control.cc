@@ -223,6 +223,12 @@ void Control::State::OnPeerQuality(const PeerQuality& quality) {
   RoomState& room = *it->second.room;
   Member* member = room.Find(it->second.user_id);
   if (member == nullptr) return;
+  if (const auto session = sessions.find(member->session); session != sessions.end() && quality.path.target_bps > 0) {
+    session->second.log.Debug("path carries " + std::to_string(quality.path.target_bps / 1000) + " kbit/s, " +
+                              std::to_string(quality.path.acknowledged_bps / 1000) + " arrive, " +
+                              std::to_string(static_cast<int>(quality.path.loss * 100)) + " % lost, queue " +
+                              std::to_string(quality.path.queue_delay.ms()) + " ms");
+  }
   member->uplink_quality = quality.received_packets > 0 ? QualityGrade(quality.uplink_loss, quality.rtt_us)
                                                         : QualityGrade(-1, quality.rtt_us);
   member->downlink_quality = QualityGrade(quality.downlink_loss, quality.rtt_us);
