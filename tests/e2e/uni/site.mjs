@@ -37,7 +37,7 @@ function run(command, args, cwd, env = {}) {
 export function built(name, platform = 'h5') {
   if (!isFresh(join(root, 'web/uni/dist/uni_modules/trtc-room/js_sdk/room.js'), LIBRARY)) run('npm', ['run', 'build', '-w', 'web/sdk', '-w', 'web/uni'], root);
   const folder = example(name);
-  if (!existsSync(join(folder, 'node_modules'))) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
+  if (!existsSync(join(folder, 'node_modules'))) run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   const output = join(folder, 'dist/build', platform);
   if (!isFresh(join(output, platform === 'h5' ? 'index.html' : 'app.json'), [...LIBRARY, folder])) run('npm', ['run', `build:${platform}`], folder);
   return output;
