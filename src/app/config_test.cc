@@ -198,7 +198,7 @@ TEST(SettingsTest, DefaultsOfTheTableAreTheDefaults) {
 TEST(SettingsTest, EverySettingChangesSomething) {
   for (const Setting& setting : Settings()) {
     bool changed = false;
-    for (const std::string text : {"false", "true", "19999", "30", "192.0.2.1", "debug", "json", "/x"}) {
+    for (const std::string text : {"false", "true", "19999", "31", "192.0.2.1", "debug", "json", "/x"}) {
       ServeConfig config;
       changed |= setting.apply(config, std::span(&text, 1)).ok() && !(config == ServeConfig());
     }
