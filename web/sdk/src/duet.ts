@@ -260,19 +260,16 @@ export class Duet implements DuetClient {
     return attributed('startRemoteVideo', async () => {
       const streamType = this.#setRemoteView(config);
       const stream = toWire(streamType);
-      const { userId, option } = config;
-      const quality = option?.small === undefined ? undefined : option.small ? 'small' : 'main';
-      await this.#wish(`video/${stream}/${userId}`, (room) => room.want({ userId, stream, kind: 'video' }, true, quality));
+      const { userId } = config;
+      const sized = this.#wishSize(config, stream);
+      await this.#wish(`video/${stream}/${userId}`, (room) => room.want({ userId, stream, kind: 'video' }, true));
+      await sized;
     });
   }
 
   updateRemoteVideo(config: RemoteVideoConfig): Promise<void> {
     return attributed('updateRemoteVideo', async () => {
-      const stream = toWire(this.#setRemoteView(config));
-      const { userId, option } = config;
-      if (option?.small === undefined) return;
-      const quality = option.small ? 'small' : 'main';
-      await this.#wish(`video/${stream}/${userId}`, (room) => room.want({ userId, stream, kind: 'video' }, true, quality));
+      await this.#wishSize(config, toWire(this.#setRemoteView(config)));
     });
   }
 
@@ -439,6 +436,12 @@ export class Duet implements DuetClient {
     if (this.#room && !this.#room.closed) await wish(this.#room);
   }
 
+  async #wishSize({ userId, option }: RemoteVideoConfig, stream: WireStream): Promise<void> {
+    if (option?.small === undefined) return;
+    const quality = option.small ? 'small' : 'main';
+    await this.#wish(`size/${stream}/${userId}`, (room) => room.setQuality({ userId, stream, kind: 'video' }, quality));
+  }
+
   async #resumePlayback(): Promise<void> {
     await Promise.all([this.#remote.play(), this.#video.play(), this.#screen.play()]);
   }
@@ -506,15 +509,17 @@ export class Duet implements DuetClient {
   }
 
   #wireRoom(room: Room): void {
-    room.on('state', ({ previous, state }) => {
+    room.on('state', ({ previous, state, reason }) => {
       this.#events.emit('connection-state-changed', {
-        prevState: previous, state, isReconnecting: state === 'RECONNECTING',
+        prevState: previous, state, isReconnecting: state === 'RECONNECTING', ...(reason ? { reason } : {}),
       });
+      if (state !== 'CONNECTED') this.#monitor.serverSilent();
     });
     room.on('member', (change) => this.#memberChanged(change));
     room.on('tracks', () => this.#remote.sync(room));
     room.on('message', (message) => this.#messageArrived(message));
     room.on('quality', (report) => this.#monitor.serverSays(report));
+    room.on('speakers', (speakers) => this.#monitor.serverHears(speakers));
     room.on('trouble', (error) => this.#fail(error));
     room.on('kicked', (reason) => {
       this.#roomEnded(room);

@@ -89,11 +89,23 @@ export interface NetworkQuality {
   members: Array<{ userId: string; uplink: Quality; downlink: Quality }>;
 }
 
+/**
+ * Why there is no connection. On the way back: `network` the server cannot be reached, `media` it can but no sound or picture
+ * gets through, `draining` it is being stopped, `suspended` by suspend(), `small` the small picture needs a new connection.
+ * For good: `exit`, `kick`, `banned`, `room_disband`, `replaced` as in KICKED_OUT, `refused` by the server (an error says
+ * why), `unreachable` when entering.
+ */
+export type ConnectionReason =
+  | 'network' | 'media' | 'draining' | 'suspended' | 'small'
+  | 'exit' | 'refused' | 'unreachable' | KickedOut['reason'];
+
 export interface ConnectionStateChanged {
   prevState: ConnectionState;
   state: ConnectionState;
   /** True from the loss of an established connection until it is back or given up. */
   isReconnecting: boolean;
+  /** Duet's own: of RECONNECTING and DISCONNECTED. */
+  reason?: ConnectionReason;
 }
 
 export type PlayState = 'PLAYING' | 'PAUSED' | 'STOPPED';
@@ -142,6 +154,7 @@ export interface VideoStatistics {
   height: number;
   frameRate: number;
   bitrate: number;
+  /** What is sent: the largest of the camera's encodings is `big`. What is received: `small` where that was asked for. */
   videoType: 'big' | 'small' | 'sub';
 }
 

@@ -105,6 +105,11 @@ export interface LocalVideoOption {
   fillMode?: FillMode;
   /** Default `view`. */
   mirror?: LocalMirror;
+  /**
+   * Send the picture in a small size too, for receivers with small views or narrow networks: true, or the size. Default:
+   * in rooms for more than two, of cameras that are at least 360 pixels high. Pictures below 480 x 270 have no small one.
+   */
+  small?: boolean | VideoProfileName | VideoProfile;
   /** When the network is narrow: keep it `smooth` (default) or `clear`. */
   qosPreference?: QosPreference;
   /** Sends this track instead of a camera. */
@@ -156,7 +161,10 @@ export interface RemoteVideoOption {
   /** Default `cover` for `main`, `contain` for `sub`. */
   fillMode?: FillMode;
   mirror?: boolean;
-  /** Ask for the small picture where the sender has one. */
+  /**
+   * true: the small picture, where the sender has one. false: the large one, which goes before others when the network is
+   * narrow. Default: as the network allows.
+   */
   small?: boolean;
 }
 

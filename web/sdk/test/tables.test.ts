@@ -97,10 +97,25 @@ describe('subscriptions', () => {
     expect(subscriptions.takeRequests([])).toEqual([]);
     expect(subscriptions.takeRequests(['b'])).toEqual([{ ...ref, on: true }]);
     expect(subscriptions.takeRequests(['b'])).toEqual([]);
-    subscriptions.want(ref, true, 'small');
+    subscriptions.setQuality(ref, 'small');
     expect(subscriptions.takeRequests(['b'])).toEqual([{ ...ref, on: true, quality: 'small' }]);
     subscriptions.want(ref, false);
     expect(subscriptions.takeRequests(['b'])).toEqual([{ ...ref, on: false }]);
+  });
+
+  it('remember a size until it is wanted, ask for another one at any time, and ask for it again of a new session', () => {
+    const subscriptions = new Subscriptions(automaticAudio);
+    subscriptions.setQuality(ref, 'small');
+    expect(subscriptions.takeRequests(['b'])).toEqual([]);
+    subscriptions.want(ref, true);
+    expect(subscriptions.takeRequests(['b'])).toEqual([{ ...ref, on: true, quality: 'small' }]);
+    subscriptions.setQuality(ref, 'main');
+    expect(subscriptions.takeRequests(['b'])).toEqual([{ ...ref, on: true, quality: 'main' }]);
+    expect(subscriptions.takeRequests(['b'])).toEqual([]);
+    subscriptions.newSession(false);
+    expect(subscriptions.takeRequests(['b'])).toEqual([{ ...ref, on: true, quality: 'main' }]);
+    subscriptions.forget(ref);
+    expect(subscriptions.takeRequests(['b'])).toEqual([]);
   });
 
   it('are asked again of a new session', () => {

@@ -1,7 +1,7 @@
 /** The camera: captured or given by the application, shown in a preview, sent mirrored if asked for. */
 
 import { invalidOperation } from '../errors.js';
-import type { Platform } from '../platform/platform.js';
+import type { Platform, Size } from '../platform/platform.js';
 import { videoProfile } from '../profiles.js';
 import type { ViewSettings } from '../session/views.js';
 import type { LocalVideoConfig, LocalVideoOption, QosPreference } from '../types.js';
@@ -9,8 +9,10 @@ import { Emitter } from '../util/emitter.js';
 import { Serial } from '../util/serial.js';
 import { cameraConstraints } from './constraints.js';
 import { deviceError, deviceLost, isOverconstrained } from './device-errors.js';
+import type { SmallWish } from './layers.js';
 import type { LocalSourceEvents, Publication } from './local-source.js';
 import { Capture } from './local-source.js';
+import type { Encoding } from './transport.js';
 import type { VideoPlayerEvents } from './video-player.js';
 import { VideoPlayer } from './video-player.js';
 
@@ -54,7 +56,7 @@ export class LocalVideo extends Emitter<LocalSourceEvents> {
       if (this.#started) throw invalidOperation('the camera is started already; use updateLocalVideo');
       const containers = this.#resolve(config);
       const option = { ...config.option };
-      videoProfile(option.profile); // before the camera is opened for nothing
+      checkProfiles(option); // before the camera is opened for nothing
       await this.#open(option);
       this.#option = option;
       this.#containers = containers ?? [];
@@ -70,7 +72,7 @@ export class LocalVideo extends Emitter<LocalSourceEvents> {
       if (!this.#started) throw invalidOperation('the camera is not started; use startLocalVideo');
       const containers = this.#resolve(config);
       const option = merged(this.#option, config.option ?? {});
-      videoProfile(option.profile);
+      checkProfiles(option);
       if (mustReopen(this.#option, option)) await this.#reopen(option);
       this.#option = option;
       this.#containers = containers ?? this.#containers;
@@ -88,10 +90,15 @@ export class LocalVideo extends Emitter<LocalSourceEvents> {
   publication(): Publication | null {
     const source = this.#capture.track;
     if (!source || !this.#publish) return null;
-    const { bitrate, frameRate } = videoProfile(this.#option.profile);
-    const encoding = {
-      bitrate, frameRate, degradation: degradation(this.#option.qosPreference ?? 'smooth'),
+    const profile = videoProfile(this.#option.profile);
+    const encoding: Encoding = {
+      bitrate: profile.bitrate,
+      frameRate: profile.frameRate,
+      degradation: degradation(this.#option.qosPreference ?? 'smooth'),
+      size: sizeOf(source) ?? { width: profile.width, height: profile.height },
     };
+    const small = smallWish(this.#option);
+    if (small !== undefined) encoding.small = small;
     return { outgoing: { track: this.#mirrored?.track ?? source, encoding }, on: !this.#mute };
   }
 
@@ -207,6 +214,21 @@ function merged(before: LocalVideoOption, change: LocalVideoOption): LocalVideoO
     delete after.videoTrack;
   }
   return after;
+}
+
+function smallWish({ small }: LocalVideoOption): SmallWish {
+  return typeof small === 'string' || typeof small === 'object' ? videoProfile(small) : small;
+}
+
+function checkProfiles(option: LocalVideoOption): void {
+  videoProfile(option.profile);
+  smallWish(option);
+}
+
+/** What is captured need not be what was asked for; canvases and files may not tell. */
+function sizeOf(track: MediaStreamTrack): Size | undefined {
+  const { width, height } = track.getSettings();
+  return width && height ? { width, height } : undefined;
 }
 
 function mustReopen(before: LocalVideoOption, after: LocalVideoOption): boolean {

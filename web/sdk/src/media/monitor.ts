@@ -2,7 +2,7 @@
 
 import type { NetworkQuality, Statistics, VolumeEntry } from '../events.js';
 import type { Cancel, LevelMeter, Platform } from '../platform/platform.js';
-import type { QualityReport } from '../signal/messages.js';
+import type { QualityReport, Speaker } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
 import { Emitter } from '../util/emitter.js';
 import { log } from '../util/log.js';
@@ -32,6 +32,8 @@ export class Monitor extends Emitter<MonitorEvents> {
   #entries: StatsEntry[] = [];
   #voiceEntries: StatsEntry[] = [];
   #server: QualityReport | null = null;
+  /** What the server hears of the others; null = it does not say. */
+  #heard: ReadonlyMap<string, number> | null = null;
   #cancelStatistics: Cancel = () => {};
   #cancelVolume: Cancel = () => {};
   #meter: { track: MediaStreamTrack; meter: LevelMeter } | null = null;
@@ -51,11 +53,22 @@ export class Monitor extends Emitter<MonitorEvents> {
   stop(): void {
     this.#cancelStatistics();
     this.#entries = [];
+    this.serverSilent();
+  }
+
+  /** What it said is about a connection that is gone. */
+  serverSilent(): void {
     this.#server = null;
+    this.#heard = null;
   }
 
   serverSays(report: QualityReport): void {
     this.#server = report;
+  }
+
+  /** How loud the others are as they send it, which no loss on the way here changes. */
+  serverHears(speakers: readonly Speaker[]): void {
+    this.#heard = new Map(speakers.map(({ userId, level }) => [userId, Math.min(100, Math.max(0, level))]));
   }
 
   /** 0 or less = off. */
@@ -105,14 +118,15 @@ export class Monitor extends Emitter<MonitorEvents> {
   }
 
   async #volumes(): Promise<VolumeEntry[]> {
-    const entries = [{ userId: '', level: this.#localLevel() }];
+    const own = toVolume(this.#localLevel());
     const before = this.#voiceEntries;
     this.#voiceEntries = await this.#measured.stats().catch(() => []);
     const voices = voiceLevels(before, this.#voiceEntries, this.#measured);
-    for (const [userId, level] of voices) entries.push({ userId, level });
-    return entries
-      .map(({ userId, level }) => ({ userId, floatVolume: toVolume(level) }))
-      .map(({ userId, floatVolume }) => ({ userId, volume: Math.round(floatVolume), floatVolume }))
+    const volumes = new Map([...voices].map(([userId, level]) => [userId, this.#heard ? 0 : toVolume(level)]));
+    for (const [userId, volume] of this.#heard ?? []) volumes.set(userId, volume);
+    volumes.set('', own);
+    return [...volumes]
+      .map(([userId, floatVolume]) => ({ userId, volume: Math.round(floatVolume), floatVolume }))
       .sort((a, b) => b.floatVolume - a.floatVolume);
   }
 

@@ -2,12 +2,14 @@
 
 import type { Statistics, VideoStatistics } from '../events.js';
 import { toStreamType } from '../session/keys.js';
+import { RIDS } from './layers.js';
 import type { Kind, StreamRef, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
 
 /** Says what the sections of the connection carry. */
 export interface SectionNames {
-  remote(mid: string): StreamRef | undefined;
+  /** `small`: the small picture was asked for. */
+  remote(mid: string): (StreamRef & { small?: boolean }) | undefined;
   own(mid: string): { stream: WireStream; kind: Kind } | undefined;
 }
 
@@ -62,13 +64,15 @@ function jitterBufferDelay(entry: StatsEntry, before: Report): number {
   return played > 0 ? Math.round((growth(entry, before, 'jitterBufferDelay') / played) * 1000) : 0;
 }
 
-function videoOf(entry: StatsEntry, before: Report, stream: WireStream, bytes: string): VideoStatistics {
+function videoOf(
+  entry: StatsEntry, before: Report, stream: WireStream, small: boolean, bytes: string,
+): VideoStatistics {
   return {
     width: num(entry, 'frameWidth'),
     height: num(entry, 'frameHeight'),
     frameRate: Math.round(num(entry, 'framesPerSecond')),
     bitrate: bitrate(entry, before, bytes),
-    videoType: toStreamType(stream) === 'sub' ? 'sub' : 'big',
+    videoType: toStreamType(stream) === 'sub' ? 'sub' : small ? 'small' : 'big',
   };
 }
 
@@ -101,11 +105,16 @@ function rtt_ms(now: Report): number {
 
 function localPart(now: Report, before: Report, names: SectionNames): Statistics['localStatistics'] {
   const local: Statistics['localStatistics'] = { audio: { bitrate: 0, audioLevel: 0 }, video: [] };
-  for (const entry of now.all('outbound-rtp')) {
+  const encodings = now.all('outbound-rtp');
+  const rank = (entry: StatsEntry): number => RIDS.indexOf(text(entry, 'rid'));
+  for (const entry of [...encodings].sort((a, b) => rank(b) - rank(a))) {
     const own = names.own(text(entry, 'mid'));
     if (!own) continue;
     if (own.kind === 'video') {
-      local.video.push(videoOf(entry, before, own.stream, 'bytesSent'));
+      const larger = encodings.some((other) => other['mid'] === entry['mid'] && rank(other) > rank(entry));
+      // One that was switched off sends nothing, and what it sent before is no news.
+      if (entry['active'] === false && encodings.length > 1) continue;
+      local.video.push(videoOf(entry, before, own.stream, larger, 'bytesSent'));
     } else if (own.stream === 'main') {
       local.audio.bitrate = bitrate(entry, before, 'bytesSent');
       local.audio.audioLevel = num(now.get(text(entry, 'mediaSourceId')), 'audioLevel');
@@ -125,7 +134,7 @@ function remotePart(now: Report, before: Report, names: SectionNames): Statistic
     const delay_ms = jitterBufferDelay(entry, before);
     if (ref.kind === 'video') {
       remote.video.push({
-        ...videoOf(entry, before, ref.stream, 'bytesReceived'), jitterBufferDelay: delay_ms,
+        ...videoOf(entry, before, ref.stream, ref.small ?? false, 'bytesReceived'), jitterBufferDelay: delay_ms,
       });
     } else if (ref.stream === 'main') {
       remote.audio = {

@@ -5,12 +5,14 @@
  * caller serialises negotiations: offer() and answer() alternate.
  */
 
-import type { Cancel, PeerConnection, Platform, Transceiver } from '../platform/platform.js';
+import type { Cancel, PeerConnection, Platform, Size, Transceiver } from '../platform/platform.js';
 import type { Kind, SendTrack, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
 import { log } from '../util/log.js';
 import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
+import type { SmallWish } from './layers.js';
+import { layout } from './layers.js';
 import { acceptStereo, tuneOpusSender } from './sdp.js';
 
 /** How a track is to be encoded. */
@@ -23,6 +25,15 @@ export interface Encoding {
   stereo?: boolean;
   /** video only: what gives way when the network is narrow */
   degradation?: RTCDegradationPreference;
+  /** video only: of the captured picture, where it is known */
+  size?: Size;
+  /** video only: missing = as the room has it */
+  small?: SmallWish;
+}
+
+/** With a member that the DOM types do not know yet. */
+interface LayeredEncoding extends RTCRtpEncodingParameters {
+  scaleResolutionDownTo?: { maxWidth: number; maxHeight: number };
 }
 
 export interface Outgoing {
@@ -38,6 +49,10 @@ interface SendSection {
   encoding: Encoding | null;
   /** kbit/s that the receivers can take; 0 = no limit */
   limit: number;
+  /** Offered with several encodings; the answer may have left one. */
+  layered: boolean;
+  /** Names of the encodings that somebody needs; null = not said. */
+  needed: ReadonlySet<string> | null;
 }
 
 /** `lost`: for good, or for longer than a short break of the network lasts. */
@@ -87,10 +102,17 @@ export class Transport {
     return this.#slots[kind].length;
   }
 
-  addSender(stream: WireStream, kind: Kind): void {
+  /** `rids`: names of its encodings, the smallest first; none = one without a name. */
+  addSender(stream: WireStream, kind: Kind, rids: readonly string[] = []): void {
     if (this.hasSender(stream, kind)) return;
-    const transceiver = this.#add(kind, 'sendonly');
-    this.#send.push({ stream, kind, transceiver, negotiated: false, encoding: null, limit: 0 });
+    const transceiver = this.#add(kind, 'sendonly', rids);
+    const layered = rids.length > 0;
+    this.#send.push({ stream, kind, transceiver, negotiated: false, encoding: null, limit: 0, layered, needed: null });
+  }
+
+  /** The section was offered with encodings of several sizes. */
+  isLayered(stream: WireStream, kind: Kind): boolean {
+    return this.#sender(stream, kind)?.layered ?? false;
   }
 
   addSlots(kind: Kind, count: number): void {
@@ -111,6 +133,14 @@ export class Transport {
     const section = this.#sender(stream, 'video');
     if (!section || section.limit === kbps) return;
     section.limit = kbps;
+    await this.#applyEncoding(section);
+  }
+
+  /** Only these encodings of the video are needed by anybody; names that it has not are ignored. */
+  async needLayers(stream: WireStream, rids: readonly string[]): Promise<void> {
+    const section = this.#sender(stream, 'video');
+    if (!section) return;
+    section.needed = new Set(rids);
     await this.#applyEncoding(section);
   }
 
@@ -167,8 +197,10 @@ export class Transport {
     this.#pc.close();
   }
 
-  #add(kind: Kind, direction: 'sendonly' | 'recvonly'): Transceiver {
-    const transceiver = this.#pc.addTransceiver(kind, { direction });
+  #add(kind: Kind, direction: 'sendonly' | 'recvonly', rids: readonly string[] = []): Transceiver {
+    const transceiver = this.#pc.addTransceiver(kind, {
+      direction, ...(rids.length > 0 ? { sendEncodings: rids.map((rid) => ({ rid })) } : {}),
+    });
     if (kind === 'video' && transceiver.setCodecPreferences) {
       const codecs = preferredVideoCodecs(this.#platform.videoCodecs());
       try {
@@ -194,16 +226,23 @@ export class Transport {
     return this.#encodings.run(() => this.#setEncoding(section));
   }
 
-  async #setEncoding({ kind, transceiver, encoding, limit }: SendSection): Promise<void> {
+  async #setEncoding({ kind, transceiver, encoding, limit, needed }: SendSection): Promise<void> {
     if (!encoding || this.#state === 'closed') return;
     const parameters = transceiver.sender.getParameters();
-    const first = parameters.encodings[0];
-    if (!first) return; // not negotiated yet in this browser; answer() comes back to it
-    first.maxBitrate = (limit > 0 ? Math.min(limit, encoding.bitrate) : encoding.bitrate) * 1000;
-    if (kind === 'video') {
-      if (encoding.frameRate !== undefined) first.maxFramerate = encoding.frameRate;
-      if (encoding.degradation) parameters.degradationPreference = encoding.degradation;
-    }
+    const { encodings } = parameters;
+    if (encodings.length === 0) return; // not negotiated yet in this browser; answer() comes back to it
+    // An answer without simulcast leaves the first encoding, which then is the whole picture.
+    layout(encodings.map(({ rid }) => rid ?? ''), encoding, needed, limit).forEach((setting, index) => {
+      const target: LayeredEncoding = encodings[index]!;
+      target.maxBitrate = setting.maxBitrate * 1000;
+      if (kind === 'audio') return;
+      target.active = setting.active;
+      target.scaleResolutionDownBy = setting.scaleResolutionDownBy;
+      if (setting.scaleResolutionDownTo) target.scaleResolutionDownTo = setting.scaleResolutionDownTo;
+      else delete target.scaleResolutionDownTo;
+      if (encoding.frameRate !== undefined) target.maxFramerate = encoding.frameRate;
+    });
+    if (kind === 'video' && encoding.degradation) parameters.degradationPreference = encoding.degradation;
     try {
       await transceiver.sender.setParameters(parameters);
     } catch (error) {

@@ -42,7 +42,9 @@ export interface Transceiver {
 
 export interface PeerConnection {
   readonly connectionState: RTCPeerConnectionState;
-  addTransceiver(kind: 'audio' | 'video', init: { direction: 'sendonly' | 'recvonly' }): Transceiver;
+  addTransceiver(
+    kind: 'audio' | 'video', init: { direction: 'sendonly' | 'recvonly'; sendEncodings?: RTCRtpEncodingParameters[] },
+  ): Transceiver;
   createOffer(): Promise<RTCSessionDescriptionInit>;
   setLocalDescription(description: RTCLocalSessionDescriptionInit): Promise<void>;
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>;

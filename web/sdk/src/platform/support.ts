@@ -18,7 +18,7 @@ export async function checkSupport(): Promise<SupportResult> {
     isWebCodecsSupported: typeof VideoEncoder === 'function',
     isMediaDevicesSupported: typeof media?.getUserMedia === 'function',
     isScreenShareSupported: typeof media?.getDisplayMedia === 'function',
-    isSmallStreamSupported: false,
+    isSmallStreamSupported: isWebRTCSupported && typeof RTCRtpSender.prototype.setParameters === 'function',
     isH264EncodeSupported: has(senders, 'video/h264'),
     isH264DecodeSupported: has(receivers, 'video/h264'),
     isVp8EncodeSupported: has(senders, 'video/vp8'),

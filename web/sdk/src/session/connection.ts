@@ -3,6 +3,7 @@
  * together. Never revived; the Room makes a new one.
  */
 
+import { ridsToOffer } from '../media/layers.js';
 import { Transport } from '../media/transport.js';
 import type { Outgoing, TransportState } from '../media/transport.js';
 import type { Platform } from '../platform/platform.js';
@@ -18,6 +19,8 @@ import { KINDS, STREAMS } from './keys.js';
 export interface Sending {
   outgoing(stream: WireStream, kind: Kind): Outgoing | null;
   isOn(stream: WireStream, kind: Kind): boolean;
+  /** The room is for more than two. */
+  readonly group: boolean;
   /** The server is being told this now. */
   told(tracks: readonly SendTrack[]): void;
 }
@@ -59,7 +62,7 @@ export class Connection {
     const opened = this.#link.open();
     opened.catch(() => undefined); // reported where it is awaited
     this.transport.addSender('main', 'audio');
-    this.transport.addSender('main', 'video');
+    this.#addSender('main', 'video');
     this.#addMissingSenders();
     for (const kind of KINDS) this.transport.addSlots(kind, slots[kind]);
     await this.#applyOutgoing();
@@ -170,11 +173,25 @@ export class Connection {
     for (const stream of STREAMS) {
       for (const kind of KINDS) {
         if (!this.#sending.outgoing(stream, kind) || this.transport.hasSender(stream, kind)) continue;
-        this.transport.addSender(stream, kind);
+        this.#addSender(stream, kind);
         added = true;
       }
     }
     return added;
+  }
+
+  /** Cameras may come in several sizes; what a shared screen shows is to be read. */
+  #addSender(stream: WireStream, kind: Kind): void {
+    const camera = stream === 'main' && kind === 'video';
+    const encoding = this.#sending.outgoing(stream, kind)?.encoding ?? null;
+    this.transport.addSender(stream, kind, camera ? ridsToOffer(encoding, this.#sending.group) : []);
+  }
+
+  /** The app wants a small picture, and the camera's section was offered without: only another connection has one. */
+  lacksSmall(): boolean {
+    const encoding = this.#sending.outgoing('main', 'video')?.encoding;
+    return Boolean(encoding?.small) && !this.transport.isLayered('main', 'video')
+      && ridsToOffer(encoding!, this.#sending.group).length > 0;
   }
 
   async #applyOutgoing(): Promise<void> {

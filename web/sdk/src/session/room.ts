@@ -9,12 +9,12 @@
  */
 
 import { aborted, ERROR_CODE, invalidOperation, OPERATION_EXTRA_CODE, RtcError } from '../errors.js';
-import type { ConnectionState, KickedOut } from '../events.js';
+import type { ConnectionReason, ConnectionState, KickedOut } from '../events.js';
 import type { Outgoing, Transport, TransportState } from '../media/transport.js';
 import type { Cancel, Platform } from '../platform/platform.js';
 import type {
-  EnterResult, Kind, Notification, Notifications, Quality, QualityReport, SendTrack, Slot, StreamRef,
-  WireStream,
+  EnterResult, Kind, Notification, Notifications, Quality, QualityReport, SendTrack, Slot, Speaker,
+  StreamRef, WireStream,
 } from '../signal/messages.js';
 import { LinkError, RpcError } from '../signal/rpc.js';
 import type { StatsEntry } from '../types.js';
@@ -40,12 +40,15 @@ export interface RoomParams {
 }
 
 export interface RoomEvents {
-  state: { previous: ConnectionState; state: ConnectionState };
+  /** `reason`: of RECONNECTING and DISCONNECTED. */
+  state: { previous: ConnectionState; state: ConnectionState; reason?: ConnectionReason };
   member: MemberChange;
   /** Tracks of remote streams may have changed: ask trackOf() again. */
   tracks: undefined;
   message: Notifications['message'];
   quality: QualityReport;
+  /** The others who are heard. */
+  speakers: Speaker[];
   kicked: KickedOut['reason'];
   /** Goes on by itself; for the application to know. */
   trouble: RtcError;
@@ -53,6 +56,9 @@ export interface RoomEvents {
   failed: RtcError;
 }
 
+const KICK_REASONS: Readonly<Record<string, KickedOut['reason']>> = {
+  replaced: 'replaced', banned: 'banned', removed: 'kick',
+};
 /** Before the first entry succeeds, as opposed to later, trying on forever would hide a wrong address. */
 const ENTER_ATTEMPTS = 3;
 /** The old connection is kept this long for its pictures if the new one carries nothing. */
@@ -108,7 +114,7 @@ export class Room extends Emitter<RoomEvents> {
     try {
       await Promise.race([this.#enterWithRetries(), abort]);
     } catch (error) {
-      this.#close();
+      this.#close(error instanceof RpcError ? 'refused' : 'unreachable');
       throw toRtcError(error);
     }
   }
@@ -119,17 +125,16 @@ export class Room extends Emitter<RoomEvents> {
     const goodbye = this.#state === 'CONNECTED' ? this.#current?.exit() : undefined;
     this.#current?.transport.close();
     this.#rejectEnter(aborted('exitRoom was called while entering'));
-    this.#finish();
+    this.#finish('exit');
     await goodbye;
-    this.#close();
+    this.#close('exit');
   }
 
   /** The page goes away: there is no time to wait for anything. */
   abandon(): void {
     if (this.#closed) return;
     if (this.#state === 'CONNECTED') void this.#current?.exit();
-    this.#finish();
-    this.#close();
+    this.#close('exit');
   }
 
   /**
@@ -145,7 +150,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#making?.close();
     this.#making = null;
     this.#current?.close();
-    this.#setState('RECONNECTING');
+    this.#setState('RECONNECTING', 'suspended');
   }
 
   /** The end of suspend(): back into the seat at once. */
@@ -182,13 +187,20 @@ export class Room extends Emitter<RoomEvents> {
     // tells the server the rest.
     await this.#making?.transport.setOutgoing(stream, kind, outgoing);
     await this.#tell(async () => this.#current?.send(stream, kind));
+    this.#renewForSmall();
     await this.#tellPublications();
   }
 
   /** Resolves when the server knows; at once while there is no connection or no such member. */
-  async want(ref: StreamRef, on: boolean, quality?: Quality): Promise<void> {
-    this.#subscriptions.want(ref, on, quality);
+  async want(ref: StreamRef, on: boolean): Promise<void> {
+    this.#subscriptions.want(ref, on);
     this.emit('tracks', undefined);
+    await this.#tellSubscriptions();
+  }
+
+  /** In which size to receive a video, from now on or from when it is wanted. */
+  async setQuality(ref: StreamRef, quality: Quality): Promise<void> {
+    this.#subscriptions.setQuality(ref, quality);
     await this.#tellSubscriptions();
   }
 
@@ -222,9 +234,10 @@ export class Room extends Emitter<RoomEvents> {
     return formerMid === undefined ? null : this.#retiring!.transport.slotTrack(formerMid);
   }
 
-  /** Which remote stream a receiving section of the present connection carries. */
-  streamAt(mid: string): StreamRef | undefined {
-    return this.#slots.at(mid);
+  /** Which remote stream a receiving section of the present connection carries, and whether small is what was asked for. */
+  streamAt(mid: string): (StreamRef & { small: boolean }) | undefined {
+    const slot = this.#slots.at(mid);
+    return slot && { ...slot, small: this.#subscriptions.qualityOf(slot) === 'small' };
   }
 
   /** Which own stream a sending section of the present connection carries. */
@@ -279,6 +292,7 @@ export class Room extends Emitter<RoomEvents> {
       outgoing: (stream: WireStream, kind: Kind) => this.#outgoing.get(`${stream}/${kind}`) ?? null,
       isOn: (stream: WireStream, kind: Kind) => this.#publications.isWanted(stream, kind),
       told: (tracks: readonly SendTrack[]) => this.#publications.toldByTracks(tracks),
+      group: this.#params.identity.template !== '1v1',
     };
     const connection: Connection = new Connection(this.#platform, this.#params.url, sending, {
       transport: (state) => this.#transportChanged(connection, state),
@@ -316,13 +330,14 @@ export class Room extends Emitter<RoomEvents> {
     this.emit('tracks', undefined);
     connection.start({
       notification: (notification) => this.#notified(connection, notification),
-      lost: () => this.#lost(connection, 'the connection to the server was lost'),
+      lost: () => this.#lost(connection, 'network', 'the connection to the server was lost'),
     });
     this.#transportChanged(connection, connection.transport.state);
     this.#report(this.#catchUp(connection).finally(() => {
       if (this.#current !== connection) return;
       this.#caughtUp = true;
       this.#succeed(connection);
+      this.#renewForSmall();
     }));
   }
 
@@ -366,7 +381,7 @@ export class Room extends Emitter<RoomEvents> {
       this.#succeed(connection);
     } else if (state === 'lost') {
       if (!connection.transport.everConnected) this.#tellMediaTrouble();
-      this.#lost(connection, 'no media packets get through any more');
+      this.#lost(connection, 'media', 'no media packets get through any more');
     }
   }
 
@@ -388,12 +403,21 @@ export class Room extends Emitter<RoomEvents> {
     this.emit('tracks', undefined);
   }
 
-  #lost(connection: Connection, why: string): void {
+  #lost(connection: Connection, reason: ConnectionReason, why: string): void {
     if (this.#current !== connection || this.#state !== 'CONNECTED') return;
     log.warn(why);
     connection.closeLink(); // without `exit`: the seat is kept
-    this.#setState('RECONNECTING');
+    this.#setState('RECONNECTING', reason);
     if (!this.#closed) this.#scheduleReconnect();
+  }
+
+  /** A camera's section that was offered in one size cannot get a second one: another connection takes its place. */
+  #renewForSmall(): void {
+    const current = this.#current;
+    if (!current || this.#state !== 'CONNECTED' || this.#making || !current.lacksSmall()) return;
+    current.closeLink(); // the seat is kept, and its pictures until the successor has them
+    this.#setState('RECONNECTING', 'small');
+    void this.#reconnect();
   }
 
   #scheduleReconnect(): void {
@@ -412,8 +436,7 @@ export class Room extends Emitter<RoomEvents> {
         log.info('reconnecting failed', error);
         this.#scheduleReconnect();
       } else {
-        this.#finish();
-        this.#close();
+        this.#close('refused');
         this.emit('failed', toRtcError(error));
       }
     }
@@ -451,18 +474,28 @@ export class Room extends Emitter<RoomEvents> {
       case 'bitrateLimit':
         void connection.transport.limitVideo(notification.params.stream, notification.params.maxBitrate);
         break;
+      case 'layers':
+        void connection.transport.needLayers(notification.params.stream, notification.params.active);
+        break;
+      case 'speakers':
+        this.emit('speakers', notification.params.speakers.filter(
+          ({ userId }) => userId !== this.#params.identity.userId));
+        break;
       case 'message':
         this.emit('message', notification.params);
         break;
       case 'kicked':
-        if (notification.params.reason === 'media_timeout') this.#lost(connection, 'the server heard no media from here');
-        else this.#kicked(notification.params.reason === 'replaced' ? 'replaced' : 'kick');
+        if (notification.params.reason === 'media_timeout') {
+          this.#lost(connection, 'media', 'the server heard no media from here');
+        } else {
+          this.#kicked(KICK_REASONS[notification.params.reason] ?? 'kick');
+        }
         break;
       case 'dismissed':
         this.#kicked('room_disband');
         break;
       case 'draining':
-        this.#lost(connection, 'the server is stopping');
+        this.#lost(connection, 'draining', 'the server is stopping');
         break;
       default:
         log.debug('unknown notification', notification);
@@ -476,8 +509,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #kicked(reason: KickedOut['reason']): void {
-    this.#finish();
-    this.#close();
+    this.#close(reason);
     this.emit('kicked', reason);
   }
 
@@ -535,7 +567,8 @@ export class Room extends Emitter<RoomEvents> {
       if (wanted.length <= current.transport.slotCount(kind)) continue;
       await current.growSlots(kind, wanted.length);
       for (const ref of this.#wantedStreams(kind)) {
-        if (this.#slots.midOf(ref) === undefined) this.#assign(current, ref, await current.subscribe(ref));
+        if (this.#slots.midOf(ref) !== undefined) continue;
+        this.#assign(current, ref, await current.subscribe(ref, this.#subscriptions.qualityOf(ref)));
       }
     }
   }
@@ -563,22 +596,22 @@ export class Room extends Emitter<RoomEvents> {
 
   // --- the end ---
 
-  #setState(state: ConnectionState): void {
+  #setState(state: ConnectionState, reason?: ConnectionReason): void {
     if (this.#state === state) return;
     const previous = this.#state;
     this.#state = state;
-    this.emit('state', { previous, state });
+    this.emit('state', { previous, state, ...(reason ? { reason } : {}) });
   }
 
   /** Over for the application: nothing is reported any more but the state. */
-  #finish(): void {
+  #finish(reason: ConnectionReason): void {
     this.#closed = true;
     this.#cancelRetry();
-    this.#setState('DISCONNECTED');
+    this.#setState('DISCONNECTED', reason);
   }
 
-  #close(): void {
-    this.#finish();
+  #close(reason: ConnectionReason): void {
+    this.#finish(reason);
     this.#endRetirement();
     this.#current?.close();
     this.#making?.giveUp();

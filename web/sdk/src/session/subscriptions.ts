@@ -27,7 +27,8 @@ export function recvMode(audio: boolean, video: boolean): 1 | 2 | 3 | 4 {
 
 export class Subscriptions {
   readonly #automatic: Readonly<Record<Kind, boolean>>;
-  readonly #wishes = new Map<string, Wish>();
+  readonly #wishes = new Map<string, boolean>();
+  readonly #qualities = new Map<string, Quality>();
   /** null = asked for something in an earlier session; unknown whether it arrived. */
   readonly #asked = new Map<string, Wish | null>();
   /** A wish for everybody's voices, later members' included; null = as recvMode says. */
@@ -37,8 +38,17 @@ export class Subscriptions {
     this.#automatic = automatic;
   }
 
-  want(ref: StreamRef, on: boolean, quality?: Quality): void {
-    this.#wishes.set(streamKey(ref), quality ? { on, quality } : { on });
+  want(ref: StreamRef, on: boolean): void {
+    this.#wishes.set(streamKey(ref), on);
+  }
+
+  /** Remembered for as long as the visit of the room, wanted or not. */
+  setQuality(ref: StreamRef, quality: Quality): void {
+    this.#qualities.set(streamKey(ref), quality);
+  }
+
+  qualityOf(ref: StreamRef): Quality | undefined {
+    return this.#qualities.get(streamKey(ref));
   }
 
   /** Everybody's voices, instead of all that was wished for single ones before. */
@@ -76,6 +86,7 @@ export class Subscriptions {
   forget(ref: StreamRef): void {
     this.#asked.delete(streamKey(ref));
     this.#wishes.delete(streamKey(ref));
+    this.#qualities.delete(streamKey(ref));
   }
 
   /** The server forgets what it was asked about somebody who leaves. */
@@ -95,10 +106,10 @@ export class Subscriptions {
   }
 
   #wish(ref: StreamRef): Wish {
-    const wish = this.#wishes.get(streamKey(ref));
-    if (wish) return wish;
-    if (ref.kind === 'audio' && this.#allAudio !== null) return { on: this.#allAudio };
-    return { on: this.#automatic[ref.kind] };
+    const on = this.#wishes.get(streamKey(ref))
+      ?? (ref.kind === 'audio' ? this.#allAudio : null) ?? this.#automatic[ref.kind];
+    const quality = this.#qualities.get(streamKey(ref));
+    return on && quality ? { on, quality } : { on };
   }
 }
 

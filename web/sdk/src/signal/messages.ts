@@ -78,6 +78,11 @@ export interface QualityReport {
   members: Array<{ userId: string; uplink: number; downlink: number }>;
 }
 
+export interface Speaker {
+  userId: string;
+  level: number;
+}
+
 /** method -> [params, result] */
 export interface Requests {
   enter: [EnterRequest, EnterResult];
@@ -102,8 +107,12 @@ export interface Notifications {
   quality: QualityReport;
   /** kbit/s that the receivers of our video can take; 0 = as much as we like */
   bitrateLimit: { stream: WireStream; maxBitrate: number };
+  /** names (rids) of the encodings of our video that somebody needs */
+  layers: { stream: WireStream; active: string[] };
+  /** who is heard, 0..100; who is missing is silent */
+  speakers: { speakers: Speaker[] };
   message: { userId: string; cmdId: number; seq: number; data: string };
-  kicked: { reason: 'replaced' | 'removed' | 'media_timeout' };
+  kicked: { reason: 'replaced' | 'removed' | 'banned' | 'media_timeout' };
   dismissed: Record<string, never>;
   draining: { reconnectTo: string | null };
 }

@@ -67,7 +67,8 @@ export class FakeTransceiver implements Transceiver {
   readonly receiver: Receiver;
   codecs: RTCRtpCodec[] = [];
 
-  constructor(readonly kind: 'audio' | 'video', readonly direction: string) {
+  constructor(readonly kind: 'audio' | 'video', readonly direction: string, encodings?: RTCRtpEncodingParameters[]) {
+    if (encodings) this.sender.parameters.encodings = encodings;
     this.receiver = { track: new FakeTrack(kind).asTrack() };
   }
 
@@ -81,13 +82,17 @@ export class FakePeerConnection implements PeerConnection {
   readonly transceivers: FakeTransceiver[] = [];
   readonly answers: string[] = [];
   rolledBack = 0;
+  /** Answers take all encodings that were offered; otherwise the first is left. */
+  simulcast = true;
   #offering = false;
   stats: object[] = [];
 
   constructor(readonly onState: () => void, readonly connectsByItself: () => boolean) {}
 
-  addTransceiver(kind: 'audio' | 'video', { direction }: { direction: string }): FakeTransceiver {
-    const transceiver = new FakeTransceiver(kind, direction);
+  addTransceiver(
+    kind: 'audio' | 'video', { direction, sendEncodings }: { direction: string; sendEncodings?: RTCRtpEncodingParameters[] },
+  ): FakeTransceiver {
+    const transceiver = new FakeTransceiver(kind, direction, sendEncodings);
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -119,6 +124,7 @@ export class FakePeerConnection implements PeerConnection {
   async setRemoteDescription({ sdp }: RTCSessionDescriptionInit): Promise<void> {
     this.#offering = false;
     this.answers.push(sdp ?? '');
+    if (!this.simulcast) for (const { sender: { parameters } } of this.transceivers) parameters.encodings.splice(1);
     if (this.connectionState === 'new' && this.connectsByItself()) this.become('connected');
   }
 

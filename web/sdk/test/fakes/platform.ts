@@ -44,6 +44,9 @@ export class FakePlatform implements Platform {
     device('videoinput', 'cam-1'), device('audioinput', 'mic-1'), device('audiooutput', 'spk-1')];
   hidden = false;
   connects = true;
+  /** The server answers simulcast. */
+  simulcast = true;
+  cameraSize = { width: 640, height: 480 };
   level = 0;
   readonly online = new Listeners<[]>();
   readonly visibility = new Listeners<[]>();
@@ -116,6 +119,7 @@ export class FakePlatform implements Platform {
 
   createPeerConnection(onState: () => void): FakePeerConnection {
     const pc = new FakePeerConnection(onState, () => this.connects);
+    pc.simulcast = this.simulcast;
     this.connections.push(pc);
     return pc;
   }
@@ -187,7 +191,7 @@ export class FakePlatform implements Platform {
     const tracks: FakeTrack[] = [];
     const othersLive = this.captures.flatMap((c) => c.tracks).filter((t) => t.readyState === 'live').length;
     if (constraints.audio) tracks.push(new FakeTrack('audio', { deviceId: 'mic-1' }));
-    if (constraints.video) tracks.push(new FakeTrack('video', { deviceId: 'cam-1', width: 640, height: 480 }));
+    if (constraints.video) tracks.push(new FakeTrack('video', { deviceId: 'cam-1', ...this.cameraSize }));
     this.captures.push({ constraints, tracks, othersLive });
     return fakeStream(tracks);
   }
