@@ -20,9 +20,10 @@ export class Caller {
     this.log = [];
   }
 
-  /** Opens the page; `params` go into the URL. */
-  async open(server, params = {}, { viewport = { width: 960, height: 640 }, secure = false, context = {} } = {}) {
+  /** Opens the page; `params` go into the URL. `init`: [function, argument] to run in it before its own scripts. */
+  async open(server, params = {}, { viewport = { width: 960, height: 640 }, secure = false, context = {}, init = undefined } = {}) {
     this.context = await this.browser.newContext({ viewport, locale: 'en-US', permissions: ['camera', 'microphone'], ignoreHTTPSErrors: secure, ...context });
+    if (init) await this.context.addInitScript(...init);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));
     this.page.on('pageerror', (error) => this.log.push(`page error: ${error.stack ?? error}`));

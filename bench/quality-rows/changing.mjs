@@ -1,0 +1,186 @@
+// Networks that change while people talk: narrower and wider, gone and back, another address, a page out of sight.
+import { Meter, longestGap, round } from '../../tests/e2e/lib/meter.mjs';
+import { until } from '../../tests/e2e/lib/server.mjs';
+import { atLeast, atMost, pause, worst } from './check.mjs';
+
+/** So many frames within a second and a half count as a moving picture, not as one that came late. */
+const MOVING_FRAMES = 8;
+
+/**
+ * Milliseconds from `since` until the picture of both moves again: the first of MOVING_FRAMES new frames that were drawn after
+ * `drawnAfter` and come within 1.5 s. null when that does not happen in `seconds`.
+ */
+async function movingAgain(lab, since, seconds, people = lab.people) {
+  const one = async (caller) => {
+    try {
+      return await until(`${caller.name}'s picture to move`, async () => {
+        const fresh = (await lab.frames(caller, since)).filter((f) => f.delay !== null && f.at - f.delay >= since);
+        for (let i = 0; i + MOVING_FRAMES <= fresh.length; i++) {
+          if (fresh[i + MOVING_FRAMES - 1].at - fresh[i].at < 1500) return round(fresh[i].at - since) || 1;
+        }
+        return 0;
+      }, seconds * 1000);
+    } catch {
+      return null;
+    }
+  };
+  return Object.fromEntries(await Promise.all(people.map(async (caller) => [caller.name, await one(caller)])));
+}
+
+const latest = (times) => worst(Object.values(times), Math.max);
+
+const states = async (lab) => Object.fromEntries(await Promise.all(lab.people.map(async (caller) => [caller.name, await caller.state()])));
+const stillIn = (lab, seen) => ({ what: 'both are in the call, nobody entered again', measured: Object.values(seen).join(', '), unit: '', required: 'in-call', ok: Object.values(seen).every((s) => s === 'in-call') });
+
+/** kbit/s of the video that each got between two times, out of the relay's counts of the narrow link. */
+function rates(seconds, from, to) {
+  const within = seconds.filter(({ at }) => at > from && at <= to);
+  const kbps = (side) => round(within.reduce((sum, { clients }) => sum + clients[0][side].bytes, 0) * 8 / 1000 / Math.max(1, within.length));
+  const queueMs = (side) => Math.max(0, ...within.map(({ clients }) => clients[0][side].queueMs));
+  return { up: { kbps: kbps('up'), queueMs: queueMs('up') }, down: { kbps: kbps('down'), queueMs: queueMs('down') } };
+}
+
+const bandwidth = {
+  name: 'bandwidth',
+  title: '2 Mbit/s -> 300 kbit/s -> 2 Mbit/s, 40 ms RTT, 1 s of queue',
+  seconds: 60,
+  async run({ lab, who, seconds }) {
+    const part = seconds / 3;
+    const network = (kbps) => lab.relay.say(`${who} both delay 20 queue 1000 rate ${kbps}`);
+    await lab.call();
+    await network(2000);
+    await lab.relay.measure();
+    const begin = Date.now();
+    await pause(part);
+    const dropped = await network(300);
+    const meter = await Meter.start(lab);
+    await pause(part);
+    const narrow = await meter.finish();
+    const returned = await network(2000);
+    await pause(Math.max(part, 16));
+    const counts = lab.relay.stats;
+    const figures = {
+      wide: rates(counts, Math.max(begin, dropped - 8000), dropped),
+      firstThreeSeconds: rates(counts, dropped, dropped + 3500),
+      narrow: rates(counts, dropped + 3500, returned),
+      again: rates(counts, returned + 10_000, returned + 16_000),
+      picture: { alice: narrow.alice, bob: narrow.bob },
+      cpu: narrow.cpu,
+    };
+    const share = (side) => round(100 * Math.min(2, figures.again[side].kbps / Math.max(1, figures.wide[side].kbps)));
+    figures.shareAgain = { up: share('up'), down: share('down') };
+    return {
+      figures,
+      checks: [
+        atMost('longest queue from 3 s after the drop', Math.max(figures.narrow.up.queueMs, figures.narrow.down.queueMs), 400, 'ms'),
+        atLeast('picture goes on meanwhile', Math.min(narrow.alice.fps, narrow.bob.fps), null, 'fps'),
+        atLeast('rate from 10 s after the return, of the former', Math.min(figures.shareAgain.up, figures.shareAgain.down), 80, '%'),
+      ],
+    };
+  },
+};
+
+function shortOutage(repeats = 3) {
+  return {
+    name: 'outage-2',
+    title: `2 s outage (worst of ${repeats}), 40 ms RTT`,
+    seconds: 10 * repeats,
+    async run({ lab, who }) {
+      await lab.call();
+      await lab.relay.say(`${who} both delay 20`);
+      const times = [];
+      for (let i = 0; i < repeats; i++) {
+        await pause(5);
+        const back = (await lab.relay.say(`${who} both outage 2`)) + 2000;
+        await pause(2);
+        times.push(await movingAgain(lab, back, 20));
+      }
+      const seen = await states(lab);
+      return { figures: { times }, checks: [atMost('picture moves again after', worst(times.map(latest), Math.max), 1000, 'ms'), stillIn(lab, seen)] };
+    },
+  };
+}
+
+const longOutage = {
+  name: 'outage-30',
+  title: '30 s outage of media and signalling, 40 ms RTT',
+  seconds: 30,
+  async run({ lab, who, seconds }) {
+    await lab.call();
+    await lab.relay.say(`${who} both delay 20`);
+    await pause(5);
+    const back = (await lab.relay.say(`${who} both outage ${seconds}`)) + seconds * 1000;
+    await pause(seconds);
+    const times = await movingAgain(lab, back, 40);
+    const seen = await states(lab);
+    return { figures: { times }, checks: [atMost('picture moves again after', latest(times), 2000, 'ms'), stillIn(lab, seen)] };
+  },
+};
+
+const addressChange = {
+  name: 'rebind',
+  title: 'address change (NAT rebinding; the former TCP connections are dead), 40 ms RTT',
+  seconds: 40,
+  async run({ lab, who, seconds }) {
+    await lab.call();
+    await lab.relay.say(`${who} both delay 20`);
+    await pause(5);
+    const at = await lab.relay.say(`${who === 'all' ? '' : who} rebind`);
+    const times = await movingAgain(lab, at + 100, 20);
+    await pause(seconds); // signalling notices later, and must not disturb the picture
+    const to = Date.now();
+    const gaps = {};
+    for (const caller of lab.people) gaps[caller.name] = round(longestGap(await lab.frames(caller, at - 1000), at, to));
+    await Promise.all(lab.people.map((caller) => caller.waitState('in-call', 15_000).catch(() => undefined)));
+    const seen = await states(lab);
+    return { figures: { times, gaps }, checks: [atMost('picture moves again after', latest(times), 2000, 'ms'), atMost('longest time without a new frame', worst(Object.values(gaps), Math.max), 2000, 'ms'), stillIn(lab, seen)] };
+  },
+};
+
+/** The rectangle in which a picture is drawn within its view, and how it was fitted. */
+export function drawnPicture(caller, whose) {
+  return caller.at(`remote-${whose}`).locator('video').first().evaluate((video) => {
+    const box = video.getBoundingClientRect();
+    const fit = getComputedStyle(video).objectFit;
+    const choose = fit === 'contain' ? Math.min : Math.max;
+    const scale = choose(box.width / video.videoWidth, box.height / video.videoHeight);
+    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
+    return { fit, view: [box.width, box.height].map(Math.round), drawn: [width, height].map(Math.round), ratio: video.videoWidth / video.videoHeight };
+  });
+}
+
+const suspended = {
+  name: 'suspend',
+  title: 'phone suspended 60 s: page frozen, sockets closed by the system, no packets',
+  seconds: 60,
+  async run({ lab, seconds }) {
+    await lab.call();
+    await lab.relay.say('c1 both delay 20');
+    for (const mode of ['auto', 'contain']) {
+      if ((await lab.alice.at('fill-mode').getAttribute('data-mode')) === mode && mode !== 'contain') await lab.alice.at('fill-mode').click();
+    }
+    const before = await drawnPicture(lab.alice, 'bob');
+    const session = await lab.alice.context.newCDPSession(lab.alice.page);
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const gone = await lab.relay.say('c1 both cut');
+    await lab.relay.say('c1 reset');
+    await lab.bob.at('paused-banner').waitFor({ timeout: 20_000 });
+    const told = Date.now() - gone;
+    await pause(seconds);
+    const back = await lab.relay.say('c1 both mend');
+    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    const times = await movingAgain(lab, back, 30);
+    const after = await drawnPicture(lab.alice, 'bob');
+    const same = JSON.stringify(before) === JSON.stringify(after);
+    return {
+      figures: { told, times, before, after },
+      checks: [
+        atMost('far side is told after', told, 1000, 'ms'),
+        atMost('picture moves again after', latest(times), 1000, 'ms'),
+        { what: 'view settings', measured: same ? 'the same' : `${JSON.stringify(before)} -> ${JSON.stringify(after)}`, unit: '', required: 'the same', ok: same },
+      ],
+    };
+  },
+};
+
+export const changingRows = [bandwidth, shortOutage(), longOutage, addressChange, suspended];

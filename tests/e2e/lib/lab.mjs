@@ -1,0 +1,62 @@
+// Two people in a call over networks of the relay's, and everything that can be measured there.
+import { Caller, launchBrowser } from './browser.mjs';
+import { Relay } from './relay.mjs';
+import { CLOCK, installRig } from './rig-page.mjs';
+import { DuetServer } from './server.mjs';
+
+/** Small, so that the encoders of two people on two shared cores are not what limits the picture. */
+export const CAMERA = { width: 480, height: 360, fps: 15 };
+const VIEWPORT = { width: 480, height: 520 };
+
+export class Lab {
+  /** `ownDevices`: camera and microphone of the rig, with clocks; without: the browser's fake ones. */
+  static async open({ seed = 1, serverArgs = [], ownDevices = true, server = undefined } = {}) {
+    const lab = new Lab();
+    lab.ownDevices = ownDevices;
+    try {
+      lab.server = server ?? (await DuetServer.start({ args: serverArgs }));
+      lab.relay = await Relay.start(lab.server.ports, { clients: 2, seed });
+      lab.browser = await launchBrowser();
+      lab.alice = new Caller(lab.browser, 'alice');
+      lab.bob = new Caller(lab.browser, 'bob');
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+    return lab;
+  }
+
+  get people() { return [this.alice, this.bob]; }
+  other(caller) { return caller === this.alice ? this.bob : this.alice; }
+  /** As the relay's commands call this person. */
+  name(caller) { return `c${this.people.indexOf(caller) + 1}`; }
+
+  /** Both enter the room and see and hear each other. */
+  async call(options = {}) {
+    for (const [index, caller] of this.people.entries()) {
+      const rig = { mediaPort: this.relay.mediaPort(index), camera: CAMERA, clock: CLOCK, ownDevices: this.ownDevices };
+      const door = { url: this.relay.url(index) };
+      await caller.open(door, { roomID: '1234', template: '1v1' }, { viewport: VIEWPORT, ...options, context: { bypassCSP: true, ...options.context }, init: [installRig, rig] });
+    }
+    for (const caller of this.people) await caller.join();
+    await Promise.all(this.people.map((caller) => caller.waitMedia(30_000)));
+  }
+
+  /** Frames that `caller` was shown since `from` (Unix ms): {at, delay, frame, width, height}. */
+  async frames(caller, from = 0) {
+    const rows = await caller.page.evaluate((since) => window.rig.frames.filter(([at]) => at >= since), from);
+    return rows.map(([at, delay, frame, width, height]) => ({ at, delay, frame, width, height }));
+  }
+
+  async tones(caller, from = 0) {
+    return (await caller.page.evaluate((since) => window.rig.tones.filter(([at]) => at >= since), from)).map(([at, delay]) => ({ at, delay }));
+  }
+
+  rigStats(caller) { return caller.page.evaluate(() => window.rig.stats()); }
+
+  async close() {
+    await this.browser?.close();
+    await this.relay?.stop();
+    return this.server?.stop();
+  }
+}
