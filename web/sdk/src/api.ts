@@ -55,6 +55,11 @@ export interface DuetClient {
   muteRemoteAudio(userId: string, mute: boolean): Promise<void>;
   /** '*' = everybody. 0..100 is the usual range, more amplifies. Default 100. */
   setRemoteAudioVolume(userId: string, volume: number): void;
+  /**
+   * Duet's own: keeps sound and picture of a user for at least `delay` ms (0..4000) before they are played, which evens out
+   * a bad network; null = no longer than needed, the default. Ends with exitRoom. Where the browser can.
+   */
+  setRemotePlayoutDelay(userId: string, delay: number | null): void;
 
   /** AUDIO_VOLUME every `interval` ms (at least 100, default 2000); 0 or less = off. */
   enableAudioVolumeEvaluation(interval?: number, enableInBackground?: boolean): void;

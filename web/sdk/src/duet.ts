@@ -36,7 +36,7 @@ import { fromBase64, toBase64 } from './util/base64.js';
 import { Emitter } from './util/emitter.js';
 import { setLogLevel } from './util/log.js';
 import {
-  checkMessage, checkStreamType, checkUserId, checkVolume, roomParams,
+  checkDelay, checkMessage, checkStreamType, checkUserId, checkVolume, roomParams,
 } from './validate.js';
 
 declare const __DUET_VERSION__: string;
@@ -303,6 +303,14 @@ export class Duet implements DuetClient {
   setRemoteAudioVolume(userId: string, volume: number): void {
     attributedSync('setRemoteAudioVolume', () => {
       this.#remote.setVolume(checkUserId(userId), checkVolume(volume) / 100);
+    });
+  }
+
+  setRemotePlayoutDelay(userId: string, delay: number | null): void {
+    attributedSync('setRemotePlayoutDelay', () => {
+      const delay_ms = checkDelay(delay);
+      checkUserId(userId);
+      void this.#wish(`delay/${userId}`, async (room) => room.setDelay(userId, delay_ms));
     });
   }
 

@@ -44,6 +44,17 @@ export function checkVolume(volume: unknown): number {
   return volume;
 }
 
+/** The most that browsers keep. */
+const MAX_DELAY_MS = 4_000;
+
+export function checkDelay(delay: unknown): number | null {
+  if (delay === null) return null;
+  if (typeof delay !== 'number' || !(delay >= 0 && delay <= MAX_DELAY_MS)) {
+    throw invalidParameter(`delay must be a number of milliseconds from 0 to ${MAX_DELAY_MS}, or null`);
+  }
+  return delay;
+}
+
 function roomOf({ roomId, strRoomId }: EnterRoomParams): number | string {
   if (roomId !== undefined) {
     if (!isUint32(roomId)) throw invalidParameter('roomId must be a whole number from 1 to 4294967295');

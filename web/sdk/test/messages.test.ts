@@ -116,6 +116,35 @@ describe('handlers', () => {
   });
 });
 
+describe('speakers', () => {
+  it('that the server names are the volumes of the others, also of those that are not received', async () => {
+    const call = await callWithBob();
+    call.duet.enableAudioVolumeEvaluation(200);
+    await call.duet.startLocalAudio();
+    call.platform.level = 0.1;
+    const mid = call.server.slots.find((s) => s.kind === 'audio')!.mid;
+    const voice = { id: 'A', type: 'inbound-rtp', kind: 'audio', mid, timestamp: 0 };
+    const spoke = (seconds: number): void => {
+      call.platform.pc.stats = [{ ...voice, totalAudioEnergy: seconds, totalSamplesDuration: seconds }];
+    };
+    const volumes = async (): Promise<unknown> => {
+      spoke(0);
+      await call.advance(200);
+      spoke(1);
+      await call.advance(200);
+      return call.heard('audio-volume').at(-1)!.result.map((r) => [r.userId, r.volume]);
+    };
+    expect(await volumes()).toEqual([['bob', 100], ['', 60]]); // as measured here
+    call.server.notify('speakers', { speakers: [{ userId: 'carol', level: 70 }, { userId: 'bob', level: 40 }, { userId: 'alice', level: 99 }] });
+    expect(await volumes()).toEqual([['carol', 70], ['', 60], ['bob', 40]]); // the own voice as measured here
+    call.server.notify('speakers', { speakers: [{ userId: 'carol', level: 170 }] });
+    expect(await volumes()).toEqual([['carol', 100], ['', 60], ['bob', 0]]); // who is missing is silent
+    call.server.drop();
+    await call.advance(1_000);
+    expect(await volumes()).toEqual([['bob', 100], ['', 60]]); // what was said before the loss is no news
+  });
+});
+
 describe('measurements', () => {
   it('come every 2 s while in a room, the server\'s view merged in', async () => {
     const call = await callWithBob();

@@ -9,6 +9,10 @@ function states(call: Call): string[] {
   return call.heard('connection-state-changed').map((e) => e.state);
 }
 
+function reasons(call: Call): unknown[] {
+  return call.heard('connection-state-changed').map((e) => e.reason);
+}
+
 function enters(call: Call): EnterRequest[] {
   return call.server.asked<EnterRequest>('enter');
 }
@@ -36,6 +40,7 @@ describe('a lost socket', () => {
     expect(call.platform.videoIn('v')).toBe(video);
     await call.advance(500);
     expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(reasons(call)).toEqual(['network', undefined]);
     expect(enters(call)).toHaveLength(1);
     expect(enters(call)[0]!.resume).toMatch(/^resume-/);
     expect(enters(call)[0]!.tracks.map((t) => t.on)).toEqual([true, true]);
@@ -134,6 +139,32 @@ describe('a lost socket', () => {
     expect(call.server.urls).toHaveLength(sockets); // the timer that was running is gone
   });
 
+  it('waits for its time while the page stays hidden', async () => {
+    const call = await running();
+    call.server.up = false;
+    call.server.drop();
+    await call.advance(60_000);
+    call.server.up = true;
+    call.platform.hidden = true;
+    call.platform.visibility.fire();
+    await settle();
+    expect(states(call)).toEqual(['RECONNECTING']);
+    await call.advance(5_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+  });
+
+  it('goes on with short delays once the network was back', async () => {
+    const call = await running();
+    call.server.up = false;
+    call.server.drop();
+    await call.advance(60_000);
+    call.platform.online.fire(); // too early: this attempt fails as well
+    await settle();
+    call.server.up = true;
+    await call.advance(200);
+    expect(states(call).at(-1)).toBe('CONNECTED');
+  });
+
   it('found dead when the network comes back is not waited for', async () => {
     const call = await running();
     call.server.answering = false;
@@ -161,6 +192,7 @@ describe('a lost socket', () => {
     call.server.drop();
     await call.duet.exitRoom();
     expect(states(call)).toEqual(['RECONNECTING', 'DISCONNECTED']);
+    expect(reasons(call)).toEqual(['network', 'exit']);
     const sockets = call.server.urls.length;
     await call.advance(60_000);
     expect(call.server.urls).toHaveLength(sockets);
@@ -172,6 +204,7 @@ describe('a lost socket', () => {
     call.server.drop();
     await call.advance(60_000);
     expect(states(call)).toEqual(['RECONNECTING', 'DISCONNECTED']);
+    expect(reasons(call)).toEqual(['network', 'refused']);
     expect(enters(call)).toHaveLength(1);
     expect(call.heard('error')).toEqual([expect.objectContaining({
       code: ERROR_CODE.SERVER_ERROR, extraCode: -100018, message: 'sign again', functionName: '',
@@ -193,17 +226,60 @@ describe('a lost socket', () => {
   });
 });
 
+describe('a server that was restarted', () => {
+  it('is told everything again: room, publications, subscriptions, sizes, voices, views', async () => {
+    const call = await callWithBob({ template: 'grid', privateMapKey: 'key', cloudenv: 'UAT' });
+    const { duet, platform, server } = call;
+    await duet.startLocalAudio({ mute: true });
+    await duet.startLocalVideo();
+    await duet.startScreenShare();
+    await duet.startRemoteVideo({ userId: 'bob', view: platform.element('v'), option: { fillMode: 'contain', small: true } });
+    await duet.muteRemoteAudio('bob', true);
+    await duet.startRemoteVideo({ userId: 'carol', view: platform.element('w'), option: { fillMode: 'fill' } }); // not there yet
+    duet.setRemoteAudioVolume('carol', 30);
+    const first = enters(call)[0]!;
+    call.forget();
+    server.forget();
+    server.members = []; // of a restarted server the first one back sees nobody
+    server.slots = [];
+    server.notify('draining', { reconnectTo: null });
+    await call.advance(500);
+    const { resume, offer, tracks, ...again } = enters(call)[0]!;
+    const { resume: _resume, offer: _offer, tracks: _tracks, ...before } = first;
+    expect(again).toEqual(before);
+    expect(tracks.map((t) => [t.stream, t.kind, t.on])).toEqual([
+      ['main', 'audio', false], ['main', 'video', true], ['aux', 'video', true]]);
+    expect(platform.pc.sending('video')).toEqual([duet.getVideoTrack(), duet.getVideoTrack({ streamType: 'sub' })]);
+    expect(call.heard('remote-user-exit').map((e) => e.userId)).toEqual(['bob']);
+
+    call.forget();
+    for (const name of ['bob', 'carol']) {
+      server.join(name);
+      server.publishes(name, 'main', { audio: true, video: true });
+    }
+    await call.advance(100);
+    expect(server.asked('subscribe')).toEqual([
+      { userId: 'bob', stream: 'main', kind: 'video', quality: 'small' }, { userId: 'carol', stream: 'main', kind: 'video' }]);
+    expect(server.asked('unsubscribe')).toEqual(expect.arrayContaining([{ userId: 'bob', stream: 'main', kind: 'audio' }]));
+    expect(platform.videoIn('v')).toMatchObject({ fit: 'contain' });
+    expect(platform.videoIn('w')).toMatchObject({ fit: 'fill' });
+    expect(platform.audios.map((a) => a.volume)).toEqual([0.3]); // bob's voice is not received at all
+    expect(call.heard('error')).toEqual([]);
+  });
+});
+
 describe('the server says', () => {
   it('draining: comes back when it is up again', async () => {
     const call = await running();
     call.server.notify('draining', { reconnectTo: null });
     expect(states(call)).toEqual(['RECONNECTING']);
+    expect(reasons(call)).toEqual(['draining']);
     await call.advance(500);
     expect(states(call).at(-1)).toBe('CONNECTED');
   });
 
   it.each([
-    ['replaced', 'replaced'], ['removed', 'kick'],
+    ['replaced', 'replaced'], ['removed', 'kick'], ['banned', 'banned'],
   ] as const)('kicked %s: over, and the application hears %s', async (reason, told) => {
     const call = await running();
     call.server.notify('kicked', { reason });
@@ -211,6 +287,7 @@ describe('the server says', () => {
     await call.advance(60_000);
     expect(call.heard('kicked-out')).toEqual([{ reason: told }]);
     expect(states(call)).toEqual(['DISCONNECTED']);
+    expect(reasons(call)).toEqual([told]);
     expect(enters(call)).toEqual([]);
     expect(call.platform.videos).toEqual([]);
     expect(call.duet.getVideoTrack()!.readyState).toBe('live');
@@ -223,6 +300,7 @@ describe('the server says', () => {
     call.server.drop(4002);
     await call.advance(60_000);
     expect(call.heard('kicked-out')).toEqual([{ reason: 'room_disband' }]);
+    expect(reasons(call)).toEqual(['room_disband']);
     expect(enters(call)).toEqual([]);
   });
 
@@ -257,6 +335,7 @@ describe('lost media with a living socket', () => {
     const call = await running();
     call.platform.pc.become('failed');
     expect(states(call)).toEqual(['RECONNECTING']);
+    expect(reasons(call)).toEqual(['media']);
   });
 
   it('that never came is told once, in words, and tried more and more slowly', async () => {
@@ -285,6 +364,7 @@ describe('an application in the background', () => {
     const call = await running();
     call.duet.suspend();
     expect(states(call)).toEqual(['RECONNECTING']);
+    expect(reasons(call)).toEqual(['suspended']);
     expect(call.platform.pc.connectionState).toBe('closed');
     expect(call.server.asked('exit')).toEqual([]);
     await call.advance(60_000);

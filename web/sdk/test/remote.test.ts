@@ -219,6 +219,20 @@ describe('pictures', () => {
     expect(call.server.asked('subscribe').map((r) => r['quality'])).toEqual(['small', 'main']);
   });
 
+  it('are kept before they are played for as long as is asked, whatever section they come on', async () => {
+    const call = await callWithBob({ autoReceiveVideo: true });
+    const kept = (): unknown => call.platform.pc.transceivers.filter((t) => t.receiver.jitterBufferTarget != null).map((t) => [t.mid, t.receiver.jitterBufferTarget]);
+    call.duet.setRemotePlayoutDelay('bob', 200);
+    await settle();
+    expect(kept()).toEqual(call.server.slots.map(({ mid }) => [mid, 200]));
+    call.server.drop();
+    await call.advance(1_000);
+    expect(kept()).toEqual(call.server.slots.map(({ mid }) => [mid, 200]));
+    call.server.notify('slots', { slots: call.server.slots.map((s) => ({ ...s, userId: 'carol' })) });
+    expect(kept()).toEqual([]);
+    expect(() => call.duet.setRemotePlayoutDelay('bob', 5_000)).toThrow(/delay/);
+  });
+
   it('of the shared screen are a stream of their own', async () => {
     const call = await callWithBob();
     call.server.publishes('bob', 'aux', { video: true });

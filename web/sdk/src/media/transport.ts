@@ -182,6 +182,12 @@ export class Transport {
     return this.#slot(mid)?.receiver.track ?? null;
   }
 
+  /** What arrives on a receiving section is kept for at least so long (milliseconds) before it is played; null = no longer than needed. */
+  setSlotDelay(mid: string, delay_ms: number | null): void {
+    const receiver = this.#slot(mid)?.receiver;
+    if (receiver && (receiver.jitterBufferTarget ?? null) !== delay_ms) receiver.jitterBufferTarget = delay_ms;
+  }
+
   async stats(): Promise<StatsEntry[]> {
     const entries: StatsEntry[] = [];
     if (this.#state === 'closed') return entries;

@@ -25,6 +25,8 @@ export interface Socket {
 
 export interface Receiver {
   readonly track: MediaStreamTrack;
+  /** Milliseconds to keep before playing, at least; null = as little as the network allows. Not in all browsers. */
+  jitterBufferTarget?: number | null;
 }
 
 export interface Sender {

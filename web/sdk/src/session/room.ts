@@ -73,6 +73,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly #publications = new Publications();
   readonly #outgoing = new Map<string, Outgoing>();
 
+  readonly #delays = new Map<string, number>();
+
   #state: ConnectionState = 'DISCONNECTED';
   #closed = false;
   #current: Connection | null = null;
@@ -194,7 +196,7 @@ export class Room extends Emitter<RoomEvents> {
   /** Resolves when the server knows; at once while there is no connection or no such member. */
   async want(ref: StreamRef, on: boolean): Promise<void> {
     this.#subscriptions.want(ref, on);
-    this.emit('tracks', undefined);
+    this.#tracksChanged();
     await this.#tellSubscriptions();
   }
 
@@ -206,7 +208,7 @@ export class Room extends Emitter<RoomEvents> {
 
   async wantAllAudio(on: boolean): Promise<void> {
     this.#subscriptions.wantAllAudio(on);
-    this.emit('tracks', undefined);
+    this.#tracksChanged();
     await this.#tellSubscriptions();
   }
 
@@ -232,6 +234,13 @@ export class Room extends Emitter<RoomEvents> {
     if (mid !== undefined) return this.#current?.transport.slotTrack(mid) ?? null;
     const formerMid = this.#retiring?.slots.midOf(ref);
     return formerMid === undefined ? null : this.#retiring!.transport.slotTrack(formerMid);
+  }
+
+  /** Sound and picture of a user are kept for at least so long (milliseconds) before they are played; null = no longer than needed. */
+  setDelay(userId: string, delay_ms: number | null): void {
+    if (delay_ms === null) this.#delays.delete(userId);
+    else this.#delays.set(userId, delay_ms);
+    this.#tracksChanged();
   }
 
   /** Which remote stream a receiving section of the present connection carries, and whether small is what was asked for. */
@@ -327,7 +336,7 @@ export class Room extends Emitter<RoomEvents> {
 
     this.#setState('CONNECTED');
     for (const change of this.#members.replaceAll(result.members)) this.emit('member', change);
-    this.emit('tracks', undefined);
+    this.#tracksChanged();
     connection.start({
       notification: (notification) => this.#notified(connection, notification),
       lost: () => this.#lost(connection, 'network', 'the connection to the server was lost'),
@@ -370,7 +379,7 @@ export class Room extends Emitter<RoomEvents> {
     if (!this.#retiring) return;
     this.#retiring.transport.close();
     this.#retiring = null;
-    if (!this.#closed) this.emit('tracks', undefined);
+    if (!this.#closed) this.#tracksChanged();
   }
 
   #transportChanged(connection: Connection, state: TransportState): void {
@@ -400,6 +409,14 @@ export class Room extends Emitter<RoomEvents> {
   #slotsChanged(connection: Connection, slots: readonly Slot[]): void {
     if (this.#current !== connection) return;
     this.#slots.replace(slots);
+    this.#tracksChanged();
+  }
+
+  /** Slots pass from one stream to another: what was set for the former must not stay. */
+  #tracksChanged(): void {
+    for (const { mid, userId } of this.#slots.all()) {
+      this.#current?.transport.setSlotDelay(mid, this.#delays.get(userId) ?? null);
+    }
     this.emit('tracks', undefined);
   }
 
@@ -504,7 +521,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #membersChanged(changes: MemberChange[]): void {
     for (const change of changes) this.emit('member', change);
-    this.emit('tracks', undefined);
+    this.#tracksChanged();
     this.#report(this.#tellSubscriptions());
   }
 
@@ -557,7 +574,7 @@ export class Room extends Emitter<RoomEvents> {
   #assign(connection: Connection, ref: StreamRef, mid: string | null): void {
     if (mid === null || this.#current !== connection) return;
     this.#slots.assign({ ...ref, mid });
-    this.emit('tracks', undefined);
+    this.#tracksChanged();
   }
 
   /** Streams that the server subscribes by itself have no request that could be refused for want of a slot. */
