@@ -72,6 +72,39 @@ describe('a player', () => {
     expect(w.client.named('stopRemoteVideo')).toEqual([]);
   });
 
+  it('waits with playing for as long as min-cache says, and not at all where it says nothing', () => {
+    const w = new Watching();
+    const p = w.player({ src: BOB, 'min-cache': undefined });
+    w.enter();
+    expect(w.client.named('setRemotePlayoutDelay')).toEqual([]);
+    p.engine.setAttributes({ autoplay: true, src: BOB, 'min-cache': 0.2, 'max-cache': 0.8 });
+    const aux = w.player({ src: BOB.replace('main', 'aux'), 'min-cache': 2, 'max-cache': 1 });
+    aux.engine.destroy();
+    p.engine.setAttributes({ autoplay: true, src: BOB, 'min-cache': 10, 'max-cache': 20 });
+    p.engine.setAttributes({ autoplay: true, src: BOB });
+    expect(w.client.named('setRemotePlayoutDelay')).toEqual([['bob', 200], ['bob', 1000], ['bob', 200], ['bob', 4000], ['bob', null]]);
+  });
+
+  it.each([true, undefined])('pauses while another page lies over its own (%s), and goes on after', (attribute) => {
+    const w = new Watching();
+    const p = w.player({ src: BOB, 'auto-pause-if-navigate': attribute });
+    w.enter();
+    p.engine.setAway(true);
+    expect(w.client.named('stopRemoteVideo')).toHaveLength(1);
+    expect(w.client.named('muteRemoteAudio').at(-1)).toEqual(['bob', true]);
+    p.engine.setAway(false);
+    expect(w.client.named('startRemoteVideo')).toHaveLength(2);
+    expect(w.client.named('muteRemoteAudio').at(-1)).toEqual(['bob', false]);
+  });
+
+  it('goes on under another page where it is told to', () => {
+    const w = new Watching();
+    const p = w.player({ src: BOB, 'auto-pause-if-navigate': false });
+    w.enter();
+    p.engine.setAway(true);
+    expect(w.client.named('stopRemoteVideo')).toEqual([]);
+  });
+
   it('of a screen plays aux', () => {
     const w = new Watching();
     w.player({ src: BOB.replace('main', 'aux') });

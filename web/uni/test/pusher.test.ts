@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Pushing, URL } from './fakes/pusher.js';
 import { settle } from './fakes/host.js';
+import { Pinch } from '../src/core/pinch.js';
 
 function serverError(extraCode: number, message = 'a sentence') {
   return { code: 5400, extraCode, message };
@@ -67,6 +68,15 @@ describe('entering', () => {
     expect(p.codes().filter((code) => code < 0 || code > 3000)).toEqual(codes);
     expect(p.heard('error')).toEqual([{ errCode: codes[codes.length - 1], errMsg: error.message }]);
     expect(p.host.cameras.every(({ track }) => track.stopped)).toBe(true);
+  });
+
+  it('without a network tells 3001: no name can be looked up', async () => {
+    const p = new Pushing();
+    p.host.online = false;
+    p.client.behaviour.set('enterRoom', { code: 5500, extraCode: 5501, message: 'no answer' });
+    await p.entered();
+    expect(p.codes().filter((code) => code < 0 || code > 3000)).toEqual([3001, -1307]);
+    expect(p.message(-1307)).toMatch(/no network/);
   });
 
   it('with a url that is none says so, and does not try again by itself', async () => {
@@ -176,13 +186,61 @@ describe('the camera', () => {
     expect(p.host.cameras[0]!.track.stopped).toBe(true);
     expect(p.client.named('stopLocalVideo')).toHaveLength(1);
     await p.entered({ 'device-position': 'back' });
-    expect(p.host.cameras[1]!.wish).toEqual({ front: false, width: 360, height: 640 });
+    expect(p.host.cameras[1]!.wish).toEqual({ front: false, width: 360, height: 640, zoom: false });
     p.engine.switchCamera();
     await settle();
     expect(p.host.cameras[1]!.track.stopped).toBe(true);
     expect(p.host.cameras[2]!.wish.front).toBe(true);
     await p.entered({ 'device-position': 'back', 'video-width': 720, 'video-height': 1280 });
-    expect(p.host.cameras[3]!.wish).toEqual({ front: true, width: 720, height: 1280 });
+    expect(p.host.cameras[3]!.wish).toEqual({ front: true, width: 720, height: 1280, zoom: false });
+  });
+
+  it('has the shape of the aspect where no size is said', async () => {
+    const p = await new Pushing().entered({ aspect: '3:4', 'video-width': undefined, 'video-height': Number.NaN });
+    expect(p.host.cameras[0]!.wish).toMatchObject({ width: 480, height: 640 });
+    await p.entered({ aspect: '3:4', 'video-width': 360 });
+    expect(p.host.cameras[1]!.wish).toMatchObject({ width: 360, height: 480 });
+    await p.entered({ aspect: '3:4', 'video-width': 360, 'video-height': 640 });
+    expect(p.host.cameras[2]!.wish).toMatchObject({ width: 360, height: 640 });
+  });
+
+  it('keeps itself sharp, unless it is not to; the next one too', async () => {
+    const p = await new Pushing().entered();
+    expect(p.host.opticsLog).toEqual(['front focus true']);
+    await p.entered({ 'auto-focus': false });
+    p.engine.switchCamera();
+    await settle();
+    expect(p.host.opticsLog).toEqual(['front focus true', 'front focus false', 'back focus false']);
+    expect(p.host.cameras).toHaveLength(2);
+  });
+
+  it('is zoomed by two fingers where zoom is on and the camera can', async () => {
+    const p = await new Pushing().entered();
+    const pinch = new Pinch(p.engine);
+    expect(pinch.fingers(100)).toBe(false);
+    await p.entered({ zoom: true });
+    expect(p.host.cameras[1]!.wish.zoom).toBe(true); // some browsers ask the user for it
+    expect(pinch.fingers(100)).toBe(true);
+    pinch.fingers(250);
+    pinch.fingers(5_000);
+    pinch.fingers(10);
+    pinch.fingers(null);
+    p.host.zoom = { min: 1, max: 8, value: 2 };
+    pinch.fingers(50);
+    pinch.fingers(100);
+    expect(pinch.wheel(-100)).toBe(true);
+    expect(p.host.opticsLog.filter((line) => line.includes('zoom'))).toEqual([
+      'front zoom 2.5', 'front zoom 8', 'front zoom 4', `front zoom ${2 * Math.E}`]);
+    p.host.zoom = null;
+    expect([pinch.fingers(100), pinch.wheel(1)]).toEqual([false, false]);
+  });
+
+  it.each([
+    ['', {}], ['&encsmall=1', { small: true }], ['&encsmall=0', {}], ['&encsmall=undefined', {}],
+  ])('comes in a small size too when the url says so: %j', async (query, small) => {
+    const p = await new Pushing().entered({ url: `${URL}${query}` });
+    const { option } = p.client.last<{ option: Record<string, unknown> }>('startLocalVideo');
+    expect('small' in option ? { small: option['small'] } : {}).toEqual(small);
   });
 
   it('that is refused tells -1301 and 10001, and the call goes on', async () => {
@@ -401,6 +459,23 @@ describe('netstatus', () => {
     await settle();
     expect(p.heard('netstatus')).toEqual([{ info: {
       videoBitrate: 700, audioBitrate: 40, videoFPS: 15, videoWidth: 360, videoHeight: 640, netSpeed: 740, netJitter: 12, netQualityLevel: 2 } }]);
+  });
+
+  it('1103 is told when the hardware encoder gives up, once for each time', async () => {
+    const p = await new Pushing().entered();
+    const encoders: Array<boolean | undefined> = [undefined, false, true, true, false, false, true, false];
+    for (const powerEfficientEncoder of encoders) {
+      p.client.stats = [
+        { id: 'f', type: 'outbound-rtp', kind: 'video', timestamp: 0, powerEfficientEncoder },
+        { id: 'h', type: 'outbound-rtp', kind: 'video', timestamp: 0, active: false, powerEfficientEncoder: true },
+      ];
+      p.client.emit('statistics', {
+        rtt: 5, upLoss: 0, downLoss: 0, bytesSent: 1, bytesReceived: 1, remoteStatistics: [],
+        localStatistics: { audio: { bitrate: 40, audioLevel: 0 }, video: [] },
+      });
+      await settle();
+    }
+    expect(p.codes().filter((code) => code === 1103)).toHaveLength(2);
   });
 
   it('1101 is told when the uplink turns poor, once', async () => {

@@ -29,6 +29,15 @@ function number(fallback: number, least: number, most: number): Reader<number> {
   };
 }
 
+/** undefined where it is not said: what is then depends on other attributes. */
+function optional(least: number, most: number): Reader<number | undefined> {
+  const read = number(Number.NaN, least, most);
+  return (value) => {
+    const given = read(value);
+    return Number.isNaN(given) ? undefined : given;
+  };
+}
+
 function choice<T extends string>(...allowed: readonly [T, ...T[]]): Reader<T> {
   return (value) => allowed.find((candidate) => candidate === value) ?? allowed[0];
 }
@@ -58,15 +67,15 @@ export const PUSHER_ATTRIBUTES = {
   minBitrate: number(200, 1, 10_000),
   /** kbit/s */
   maxBitrate: number(1000, 1, 10_000),
-  /** Pixels of the picture as the viewer holds it. */
-  videoWidth: number(360, 16, 3840),
-  videoHeight: number(640, 16, 3840),
+  /** Pixels of the picture as the viewer holds it; what is missing of them follows from the aspect. */
+  videoWidth: optional(16, 3840),
+  videoHeight: optional(16, 3840),
   beauty: number(0, 0, 9),
   whiteness: number(0, 0, 9),
   beautyStyle: choice('smooth', 'nature'),
   filter: text('standard'),
   orientation: choice('vertical', 'horizontal'),
-  aspect: text('9:16'),
+  aspect: choice('9:16', '3:4'),
   devicePosition: choice('front', 'back'),
   remoteMirror: flag(false),
   localMirror,
@@ -90,9 +99,9 @@ export const PLAYER_ATTRIBUTES = {
   orientation: choice('vertical', 'horizontal'),
   objectFit: FIT,
   backgroundMute: flag(false),
-  /** Seconds. */
-  minCache: number(1, 0, 60),
-  maxCache: number(3, 0, 60),
+  /** Seconds. In a call, unlike in a broadcast, not said means as short as the network allows. */
+  minCache: optional(0, 60),
+  maxCache: optional(0, 60),
   soundMode: choice('speaker', 'ear'),
   enableRecvMessage: flag(false),
   autoPauseIfNavigate: flag(true),
@@ -102,7 +111,10 @@ export const PLAYER_ATTRIBUTES = {
 
 type Values<S extends Record<string, Reader<unknown>>> = { -readonly [K in keyof S]: ReturnType<S[K]> };
 
-export type PusherAttributes = Values<typeof PUSHER_ATTRIBUTES>;
+export type PusherAttributes = Omit<Values<typeof PUSHER_ATTRIBUTES>, 'videoWidth' | 'videoHeight'> & {
+  videoWidth: number;
+  videoHeight: number;
+};
 export type PlayerAttributes = Values<typeof PLAYER_ATTRIBUTES>;
 export type RawAttributes = Readonly<Record<string, unknown>>;
 
@@ -118,7 +130,23 @@ function read<S extends Record<string, Reader<unknown>>>(schema: S, raw: RawAttr
 
 /** Names may be in kebab or in camel case; what is no attribute is ignored. */
 export function pusherAttributes(raw: RawAttributes): PusherAttributes {
-  return read(PUSHER_ATTRIBUTES, raw);
+  const given = read(PUSHER_ATTRIBUTES, raw);
+  return { ...given, ...sizeOf(given.aspect, given.videoWidth, given.videoHeight) };
+}
+
+const LONG_SIDE = 640;
+
+function sizeOf(
+  aspect: '9:16' | '3:4', width: number | undefined, height: number | undefined,
+): { videoWidth: number; videoHeight: number } {
+  const ratio = aspect === '3:4' ? 3 / 4 : 9 / 16;
+  const videoHeight = height ?? (width === undefined ? LONG_SIDE : even(width / ratio));
+  return { videoWidth: width ?? even(videoHeight * ratio), videoHeight };
+}
+
+/** Encoders halve the colour planes. */
+function even(pixels: number): number {
+  return 2 * Math.round(pixels / 2);
 }
 
 /** As pusherAttributes. */

@@ -1,7 +1,7 @@
 /** The pusher's camera: opened, made pretty, replaced by a picture while paused, and let go. */
 
 import type { DuetClient, FillMode } from '@duet/sdk';
-import type { CameraWish, Host, Look, PicturePass, Still } from './host.js';
+import type { CameraWish, Host, Look, Optics, PicturePass, Still } from './host.js';
 import { Pump } from './pump.js';
 
 export interface CameraSettings {
@@ -18,6 +18,9 @@ export interface CameraSettings {
   fillMode: FillMode;
   mirrorPreview: boolean;
   mirrorSent: boolean;
+  /** In a small size too; undefined = as the room has it. */
+  small: true | undefined;
+  autoFocus: boolean;
 }
 
 export interface CameraReport {
@@ -28,8 +31,8 @@ export interface CameraReport {
 
 const FRAME_RATE = 15;
 
-function deviceKey({ front, width, height }: CameraWish): string {
-  return `${front ? 'front' : 'back'} ${width}x${height}`;
+function deviceKey({ front, width, height, zoom }: CameraWish): string {
+  return `${front ? 'front' : 'back'} ${width}x${height}${zoom ? ' zoom' : ''}`;
 }
 
 function isPlain({ beauty, whiteness, filter }: Look): boolean {
@@ -49,7 +52,7 @@ export class Camera {
   #settings: CameraSettings | null = null;
   #view: HTMLElement | null = null;
   #disposed = false;
-  #device: { key: string; track: MediaStreamTrack } | null = null;
+  #device: { key: string; track: MediaStreamTrack; optics: Optics; autoFocus: boolean | null } | null = null;
   /** Not tried again until something changes. */
   #refused = '';
   #pass: PicturePass | null = null;
@@ -78,6 +81,15 @@ export class Camera {
     void this.#pump.poke();
   }
 
+  /** Of the open camera; null = there is none, or it cannot be zoomed. */
+  zoomRange(): ReturnType<Optics['zoomRange']> {
+    return this.#device?.optics.zoomRange() ?? null;
+  }
+
+  setZoom(value: number): void {
+    this.#device?.optics.setZoom(value);
+  }
+
   /** Lets a device that was refused be tried again. */
   forgive(): void {
     this.#refused = '';
@@ -98,6 +110,7 @@ export class Camera {
     await this.#openOrClose(settings);
     if (this.#disposed || this.#settings !== settings) return; // the next turn knows better
     if (settings.on && settings.suspended) return;
+    this.#focus(settings);
     await this.#updateStill(settings);
     if (this.#disposed) return;
     const track = settings.on ? this.#outgoing(settings) : null;
@@ -119,7 +132,7 @@ export class Camera {
         track.stop();
         return;
       }
-      this.#device = { key: wanted, track };
+      this.#device = { key: wanted, track, optics: this.#host.optics(track), autoFocus: null };
       this.#refused = '';
       track.onended = () => this.#lost(track);
       this.#report.opened();
@@ -127,6 +140,12 @@ export class Camera {
       this.#refused = wanted;
       if (!this.#disposed) this.#report.failed(error);
     }
+  }
+
+  #focus({ autoFocus }: CameraSettings): void {
+    if (!this.#device || this.#device.autoFocus === autoFocus) return;
+    this.#device.autoFocus = autoFocus;
+    this.#device.optics.setAutoFocus(autoFocus);
   }
 
   /** Unplugged, or taken by another program: any other camera will do. */
@@ -188,6 +207,7 @@ export class Camera {
         profile: { width, height, frameRate: FRAME_RATE, bitrate: settings.bitrate },
         fillMode: settings.fillMode,
         mirror: mirrorOf(settings),
+        ...(settings.small ? { small: true } : {}),
       },
     };
     if (this.#started) {

@@ -16,6 +16,10 @@ export const PUSHER_CODE = {
   AUDIO_STATE: 1034,
   UPLINK_POOR: 1101,
   RECONNECTING: 1102,
+  /** The encoder in hardware gave up, and one in software took over. */
+  SOFTWARE_ENCODER: 1103,
+  /** The server's name cannot be looked up. */
+  LOOKUP_FAILED: 3001,
   CONNECT_FAILED: 3002,
   HANDSHAKE_FAILED: 3003,
   CLOSED_BY_SERVER: 3004,
@@ -58,6 +62,7 @@ const WORDS: Readonly<Record<number, string>> = {
   1019: 'the room is left',
   1101: 'the network is too slow for what is sent',
   1102: 'the connection is lost; reconnecting',
+  1103: 'the hardware encoder gave up; encoding goes on in software',
   2001: 'connected to the server',
   2002: 'the stream is asked for',
   2003: 'the first frame has come',
@@ -68,6 +73,7 @@ const WORDS: Readonly<Record<number, string>> = {
   2032: 'the first frame is on the screen',
   2103: 'the connection is lost; reconnecting',
   2104: 'the network is too slow for what is received',
+  3001: 'the address of the server cannot be looked up',
   3002: 'the server cannot be reached',
   3003: 'the server does not answer',
   3004: 'the server closed the connection',

@@ -25,11 +25,19 @@ const MEDIA_UNREACHABLE = 5502;
 /** Numbers of refusals that existing projects know; the others count as "could not enter". */
 const KNOWN_REFUSALS = new Set([-100018, -100015, -100006, -3301, -3318, -3319]);
 
-/** Of enterRoom, or of a call that ended by itself. null = it was overtaken on purpose. */
-export function roomFailure(error: unknown): Failure | null {
+/**
+ * Of enterRoom, or of a call that ended by itself. null = it was overtaken on purpose.
+ *
+ * Browsers do not tell a name that cannot be looked up from a server that does not answer. Without a network (`online`
+ * false) it is the former.
+ */
+export function roomFailure(error: unknown, online: boolean): Failure | null {
   const { code, extraCode, message } = (error ?? {}) as ErrorShape;
   const text = typeof message === 'string' ? message : String(error);
   if (code === ABORTED) return null;
+  if (code === OPERATION_FAILED && extraCode === SERVER_UNREACHABLE && !online) {
+    return { codes: [PUSHER_CODE.LOOKUP_FAILED, PUSHER_CODE.GAVE_UP], message: 'this device has no network: connect it and try again' };
+  }
   if (code === OPERATION_FAILED) {
     const first = extraCode === SERVER_UNREACHABLE ? PUSHER_CODE.CONNECT_FAILED
       : extraCode === MEDIA_UNREACHABLE ? PUSHER_CODE.IO_ERROR : PUSHER_CODE.HANDSHAKE_FAILED;

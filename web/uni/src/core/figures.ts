@@ -32,7 +32,8 @@ function milliseconds(entries: readonly StatsEntry[], matches: (entry: StatsEntr
 /** `entries`: the browser's own statistics, for what the summary leaves out. */
 export function pusherFigures(statistics: Statistics, entries: readonly StatsEntry[], quality: number): NetStatus {
   const { audio, video } = statistics.localStatistics;
-  const picture = video.find(({ videoType }) => videoType === 'big');
+  // Where nobody needs the large one, only a small one is sent.
+  const picture = video.find(({ videoType }) => videoType === 'big') ?? video.find(({ videoType }) => videoType === 'small');
   const videoBitrate = Math.round(picture?.bitrate ?? 0);
   const audioBitrate = Math.round(audio.bitrate);
   return {

@@ -13,6 +13,17 @@ export interface CameraWish {
   /** Pixels as the viewer holds the picture; what a camera gives may lie across. */
   width: number;
   height: number;
+  /** It is to be zoomed by hand, for which some browsers ask the user. */
+  zoom: boolean;
+}
+
+/** What of a camera's optics can be set. */
+export interface Optics {
+  /** null = it cannot. `value` is what it is now. */
+  zoomRange(): { min: number; max: number; value: number } | null;
+  setZoom(value: number): void;
+  /** Keep it sharp by itself, or leave it as it is. */
+  setAutoFocus(on: boolean): void;
 }
 
 export interface MicrophoneWish {
@@ -76,6 +87,8 @@ export type PageState = 'visible' | 'hidden' | 'frozen';
 export interface Host {
   /** The page's origin, such as `https://host:8443`. */
   origin(): string;
+  /** False when the browser knows of no network. */
+  isOnline(): boolean;
   /** Held in the hand: the camera is gone when the page is not seen. */
   isPhone(): boolean;
   setTimer(delay_ms: number, fire: () => void): Cancel;
@@ -86,6 +99,7 @@ export interface Host {
   /** Both reject with the browser's DOMException. */
   openCamera(wish: CameraWish): Promise<MediaStreamTrack>;
   openMicrophone(wish: MicrophoneWish): Promise<MediaStreamTrack>;
+  optics(camera: MediaStreamTrack): Optics;
   createPicturePass(camera: MediaStreamTrack, look: Look): PicturePass;
   /** Rejects when the picture cannot be loaded. */
   createStill(url: string): Promise<Still>;

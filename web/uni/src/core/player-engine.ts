@@ -43,6 +43,8 @@ export class PlayerEngine implements StagePlayer {
   #paused = false;
   #muted = false;
   #hidden = false;
+  /** Another page of the app lies over this one. */
+  #away = false;
   #destroyed = false;
   #quality = 0;
   #size = '';
@@ -85,6 +87,11 @@ export class PlayerEngine implements StagePlayer {
 
   wantVolume(on: boolean): void {
     this.#stage.wantVolume(this, on && !this.#destroyed);
+  }
+
+  setAway(away: boolean): void {
+    this.#away = away;
+    this.#apply();
   }
 
   play(): void {
@@ -197,14 +204,16 @@ export class PlayerEngine implements StagePlayer {
 
   #demand(): Demand | null {
     if (!this.#started || !this.#address) return null;
-    const { muteAudio, muteVideo, muted, backgroundMute, objectFit } = this.#attributes;
-    const silent = muteAudio || muted || this.#muted || this.#paused || (this.#hidden && backgroundMute);
+    const { muteAudio, muteVideo, muted, backgroundMute, objectFit, autoPauseIfNavigate, minCache, maxCache } = this.#attributes;
+    const paused = this.#paused || (this.#away && autoPauseIfNavigate);
+    const silent = muteAudio || muted || this.#muted || paused || (this.#hidden && backgroundMute);
     return {
       ...this.#address,
       view: this.#view,
-      video: !muteVideo && !this.#paused,
+      video: !muteVideo && !paused,
       audio: !silent,
       fillMode: objectFit,
+      delay_ms: minCache === undefined ? null : Math.round(Math.min(minCache, maxCache ?? minCache) * 1000),
     };
   }
 

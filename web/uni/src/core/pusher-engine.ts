@@ -13,6 +13,7 @@ import { pusherAttributes } from './attributes.js';
 import { Background } from './background.js';
 import { Camera } from './camera.js';
 import { PUSHER_CODE, wordsOf } from './codes.js';
+import { EncoderWatch } from './encoder-watch.js';
 import type { EffectiveConfig } from './environments.js';
 import { serverOf } from './environments.js';
 import type { Failure } from './failures.js';
@@ -21,6 +22,7 @@ import type { NetStatus } from './figures.js';
 import { pusherFigures } from './figures.js';
 import type { Cancel, Host } from './host.js';
 import { Microphone } from './microphone.js';
+import { asksForSmall } from './room-url.js';
 import type { Picture } from './player-engine.js';
 import { pngSize } from './snapshot.js';
 import type { Stage } from './stage.js';
@@ -66,6 +68,7 @@ export class PusherEngine {
   readonly #microphone: Microphone;
   readonly #background: Background;
   readonly #visit: Visit;
+  readonly #encoder = new EncoderWatch();
   #attributes: PusherAttributes = pusherAttributes({});
   #started = false;
   #previewing = false;
@@ -104,6 +107,7 @@ export class PusherEngine {
     this.#visit = new Visit(this.#client, stage, {
       wantedUrl: () => (this.#started && !this.#destroyed ? this.#attributes.url : ''),
       serverOf: (room) => room.server ?? serverOf(config(), room.cloudenv, host.origin()),
+      isOnline: () => host.isOnline(),
       isSuspended: () => this.#background.suspended,
       tell: (code, message) => this.#tell(code, message),
       fail: (failure) => this.#fail(failure),
@@ -180,6 +184,15 @@ export class PusherEngine {
   switchCamera(): void {
     this.#front = !this.#isFront();
     this.#applyDevices();
+  }
+
+  /** Of the camera that is on; null = it cannot be zoomed, or `zoom` is off. */
+  zoomRange(): ReturnType<Camera['zoomRange']> {
+    return this.#attributes.zoom ? this.#camera.zoomRange() : null;
+  }
+
+  setZoom(value: number): void {
+    if (this.#attributes.zoom) this.#camera.setZoom(value);
   }
 
   /** Throws when there is no picture. */
@@ -278,13 +291,15 @@ export class PusherEngine {
       on: a.enableCamera && (pushing || this.#previewing),
       suspended,
       paused: this.#paused,
-      device: { front, width: a.videoWidth, height: a.videoHeight },
+      device: { front, width: a.videoWidth, height: a.videoHeight, zoom: a.zoom },
       bitrate: Math.max(a.minBitrate, a.maxBitrate),
       look: { beauty: a.beauty, whiteness: a.whiteness, style: a.beautyStyle, filter: a.filter },
       waitingImage: a.waitingImage,
       fillMode: a.objectFit,
       mirrorPreview: a.localMirror === 'auto' ? front : a.localMirror === 'enable',
       mirrorSent: a.remoteMirror,
+      small: asksForSmall(a.url) ? true : undefined,
+      autoFocus: a.autoFocus,
     });
     void this.#microphone.set({
       on: a.enableMic && pushing,
@@ -346,7 +361,9 @@ export class PusherEngine {
 
   #figures(statistics: DuetEvents['statistics']): void {
     void this.#client.getPeerConnectionStats().catch(() => []).then((entries) => {
-      if (this.#visit.on) this.#emit('netstatus', { info: pusherFigures(statistics, entries, this.#quality) });
+      if (!this.#visit.on) return;
+      if (this.#encoder.fellBack(entries)) this.#tell(PUSHER_CODE.SOFTWARE_ENCODER);
+      this.#emit('netstatus', { info: pusherFigures(statistics, entries, this.#quality) });
     });
   }
 

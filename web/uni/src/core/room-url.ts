@@ -94,6 +94,10 @@ function oneOf<T extends string>(value: string | undefined, allowed: readonly T[
   return allowed.find((candidate) => candidate === value);
 }
 
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '0' && value !== 'false';
+}
+
 /** Throws RoomUrlError. */
 export function parsePusherUrl(url: string): PusherUrl {
   if (!/^room:\/\//i.test(url)) {
@@ -115,8 +119,13 @@ export function parsePusherUrl(url: string): PusherUrl {
     cloudenv: query.get('cloudenv'),
     server: query.get('server'),
     privateMapKey: query.get('privatemapkey'),
-    pureAudioMode: query.has('pureaudiomode') && query.get('pureaudiomode') !== '0',
+    pureAudioMode: isSet(query.get('pureaudiomode')),
   };
+}
+
+/** The address wants the picture in a small size too. Rooms that are not for two have it anyway. */
+export function asksForSmall(url: string): boolean {
+  return isSet(queryOf(url).get('encsmall'));
 }
 
 /** null for an address that names no stream of a room, an empty one included. */

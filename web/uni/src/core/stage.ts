@@ -12,6 +12,9 @@ import type { PlayerStreamType } from './room-url.js';
 /** cmdId of what `sendMessage` sends to the players of the others. */
 export const SEI_CMD_ID = 10;
 
+/** The most that browsers keep. */
+const LONGEST_DELAY_MS = 4_000;
+
 export interface Demand {
   userID: string;
   streamType: PlayerStreamType;
@@ -19,6 +22,8 @@ export interface Demand {
   video: boolean;
   audio: boolean;
   fillMode: FillMode;
+  /** Sound and picture wait so long before they are played; null = no longer than needed. */
+  delay_ms: number | null;
 }
 
 export interface StagePlayer {
@@ -61,6 +66,7 @@ export class Stage {
   #inRoom = false;
   readonly #pictures = new Map<string, Picture>();
   readonly #voices = new Map<string, boolean>();
+  readonly #delays = new Map<string, number>();
   #volumeWanted = new Set<object>();
 
   get client(): DuetClient | null {
@@ -90,6 +96,7 @@ export class Stage {
     this.#inRoom = false;
     this.#pictures.clear();
     this.#voices.clear();
+    this.#delays.clear();
   }
 
   /** null = nothing any more. */
@@ -117,6 +124,7 @@ export class Stage {
     if (!client) return;
     this.#applyPictures(client);
     this.#applyVoices(client);
+    this.#applyDelays(client);
   }
 
   #wantedPictures(): Map<string, Picture & { userID: string; stream: SdkStream }> {
@@ -161,6 +169,21 @@ export class Stage {
       if ((this.#voices.get(userID) ?? false) === audible) continue;
       this.#voices.set(userID, audible);
       client.muteRemoteAudio(userID, !audible).catch(ignoreGone);
+    }
+  }
+
+  /** Lips move with the voice: all of a user waits as long as what waits longest. */
+  #applyDelays(client: DuetClient): void {
+    const wanted = new Map<string, number>();
+    for (const { userID, delay_ms } of this.#demands.values()) {
+      if (delay_ms !== null) wanted.set(userID, Math.min(LONGEST_DELAY_MS, Math.max(delay_ms, wanted.get(userID) ?? 0)));
+    }
+    for (const userID of new Set([...wanted.keys(), ...this.#delays.keys()])) {
+      const delay_ms = wanted.get(userID);
+      if (delay_ms === this.#delays.get(userID)) continue;
+      if (delay_ms === undefined) this.#delays.delete(userID);
+      else this.#delays.set(userID, delay_ms);
+      client.setRemotePlayoutDelay(userID, delay_ms ?? null);
     }
   }
 

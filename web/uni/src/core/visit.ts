@@ -17,6 +17,8 @@ export interface VisitHost {
   /** The url whose room is to be entered, '' = none. */
   wantedUrl(): string;
   serverOf(room: PusherUrl): string;
+  /** The browser knows of a network. */
+  isOnline(): boolean;
   /** In the background. */
   isSuspended(): boolean;
   tell(code: number, message?: string): void;
@@ -28,6 +30,13 @@ export interface VisitHost {
 function tagStream(streamType: 'main' | 'sub'): PlayerStreamType {
   return streamType === 'sub' ? 'aux' : 'main';
 }
+
+const KICK_WORDS: Readonly<Record<DuetEvents['kicked-out']['reason'], string>> = {
+  replaced: 'the same user entered this room elsewhere',
+  kick: 'this user was removed from the room',
+  banned: 'this user may not be in this room',
+  room_disband: 'the room was dismissed',
+};
 
 function enterRoomParams(room: PusherUrl, server: string): EnterRoomParams {
   return {
@@ -113,7 +122,7 @@ export class Visit {
       this.#stage.detach(this.#client);
       this.#users.clear();
       this.#entered = '';
-      const failure = roomFailure(error);
+      const failure = roomFailure(error, this.#host.isOnline());
       if (failure) this.#refuse(url, failure);
     } finally {
       this.#entering = false;
@@ -164,8 +173,7 @@ export class Visit {
     client.on('remote-audio-available', ({ userId }) => this.#audio(userId, true));
     client.on('remote-audio-unavailable', ({ userId }) => this.#audio(userId, false));
     client.on('kicked-out', ({ reason }) => {
-      const why = reason === 'replaced' ? 'the same user entered this room elsewhere' : 'this user was removed from the room';
-      this.#endedBy({ codes: [PUSHER_CODE.CLOSED_BY_SERVER], message: why });
+      this.#endedBy({ codes: [PUSHER_CODE.CLOSED_BY_SERVER], message: KICK_WORDS[reason] });
     });
     client.on('error', (error) => this.#failed(error));
   }
@@ -187,7 +195,7 @@ export class Visit {
     }
     // With the connection it was an attempt to reconnect that was refused: the SDK has given up.
     if (this.#connection !== 'DISCONNECTED' || this.#entered === '' || this.#entering) return;
-    const failure = roomFailure(error);
+    const failure = roomFailure(error, this.#host.isOnline());
     if (failure) this.#endedBy({ ...failure, codes: [...failure.codes, PUSHER_CODE.GAVE_UP] });
   }
 

@@ -3,6 +3,7 @@
 import { Duet } from '@duet/sdk';
 import type { CameraWish, Cancel, Host, MicrophoneWish, PageState, Still } from '../core/host.js';
 import { BrowserMixer } from './mixer.js';
+import { optics } from './optics.js';
 import { createPicturePass } from './picture-pass.js';
 
 async function capture(constraints: MediaStreamConstraints): Promise<MediaStreamTrack> {
@@ -15,13 +16,14 @@ async function capture(constraints: MediaStreamConstraints): Promise<MediaStream
  * Cameras are asked for a picture that lies, also for one that is to stand: computers have no other, and
  * phones turn it by themselves.
  */
-function openCamera({ front, width, height }: CameraWish): Promise<MediaStreamTrack> {
+function openCamera({ front, width, height, zoom }: CameraWish): Promise<MediaStreamTrack> {
   return capture({
     video: {
       width: { ideal: Math.max(width, height) },
       height: { ideal: Math.min(width, height) },
       frameRate: { ideal: 15, max: 30 },
       facingMode: { ideal: front ? 'user' : 'environment' },
+      ...(zoom ? { zoom: true } : {}),
     },
   });
 }
@@ -97,6 +99,7 @@ function pictureUrl(dataUrl: string): string {
 
 export const browserHost: Host = {
   origin: () => location.origin,
+  isOnline: () => navigator.onLine,
   isPhone: () => matchMedia('(pointer: coarse)').matches,
   setTimer: (delay_ms, fire) => {
     const timer = setTimeout(fire, delay_ms);
@@ -107,6 +110,7 @@ export const browserHost: Host = {
   createClient: () => Duet.create({ logLevel: 3 }),
   openCamera,
   openMicrophone,
+  optics,
   createPicturePass,
   createStill,
   createMixer: () => new BrowserMixer(),

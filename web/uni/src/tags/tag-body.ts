@@ -74,6 +74,11 @@ export class TagBody {
     if (!this.#debug.hidden) this.#debug.textContent = debugLines(info);
   }
 
+  /** A browser stops pictures that are taken out of the page, and does not go on with them when they are back. */
+  play(): void {
+    for (const video of this.view.querySelectorAll('video')) void video.play().catch(() => undefined);
+  }
+
   enterFullScreen(direction: number): void {
     this.#direction = direction;
     this.#full = true;

@@ -5,6 +5,7 @@ import type { PlayerEvents } from '../core/player-engine.js';
 import { PlayerEngine } from '../core/player-engine.js';
 import type { PusherEvents } from '../core/pusher-engine.js';
 import { PusherEngine } from '../core/pusher-engine.js';
+import { listenForPinch } from './pinch-events.js';
 import { runtime } from './runtime.js';
 import { TagBody } from './tag-body.js';
 
@@ -22,6 +23,8 @@ export interface TagEvent {
 export interface Tag {
   update(raw: Raw): void;
   wantVolume(on: boolean): void;
+  /** Another page of the app lies over the tag's, or does no more. */
+  setAway(away: boolean): void;
   destroy(): void;
 }
 
@@ -49,6 +52,7 @@ export function mountPusher(root: HTMLElement, stage: HTMLElement, raw: Raw, sin
   });
   runtime.registry.addPusher(engine);
   engine.setView(body.view);
+  const cancelPinch = listenForPinch(root, engine);
   const update = (next: Raw): void => {
     current = next;
     engine.setAttributes(next);
@@ -58,7 +62,11 @@ export function mountPusher(root: HTMLElement, stage: HTMLElement, raw: Raw, sin
   return {
     update,
     wantVolume: (on) => engine.wantVolume(on),
+    setAway: (away) => {
+      if (!away) body.play();
+    },
     destroy: () => {
+      cancelPinch();
       runtime.registry.removePusher(engine);
       engine.destroy();
       body.dispose();
@@ -99,6 +107,10 @@ export function mountPlayer(root: HTMLElement, stage: HTMLElement, raw: Raw, sin
   return {
     update,
     wantVolume: (on) => engine.wantVolume(on),
+    setAway: (away) => {
+      engine.setAway(away);
+      if (!away) body.play();
+    },
     destroy: () => {
       if (id !== '') runtime.registry.removePlayer(id, engine);
       runtime.fullScreen.unregister(engine);

@@ -37,6 +37,13 @@ function component(name: string, element: string, mount: Mount): object {
       this.duetTag?.update({ ...this.$attrs });
       volume(this);
     },
+    // Pages that another one lies over are kept alive.
+    activated(this: Instance) {
+      this.duetTag?.setAway(false);
+    },
+    deactivated(this: Instance) {
+      this.duetTag?.setAway(true);
+    },
     beforeDestroy(this: Instance) {
       this.duetTag?.destroy();
       this.duetTag = null;

@@ -16,6 +16,8 @@ interface Vue3 {
   onMounted(run: () => void): void;
   onUpdated(run: () => void): void;
   onBeforeUnmount(run: () => void): void;
+  onActivated(run: () => void): void;
+  onDeactivated(run: () => void): void;
   shallowRef<T>(value: T): { value: T };
   watch(source: () => unknown, run: () => void, options?: object): void;
 }
@@ -47,6 +49,9 @@ function component(vue: Vue3, name: string, element: string, events: readonly st
         tag?.update({ ...attrs });
         volume();
       });
+      // Pages that another one lies over are kept alive.
+      vue.onActivated(() => tag?.setAway(false));
+      vue.onDeactivated(() => tag?.setAway(true));
       vue.onBeforeUnmount(() => {
         tag?.destroy();
         tag = null;

@@ -70,7 +70,7 @@ export class FakeClient {
       case 'getPeerConnectionStats': return Promise.resolve(this.stats);
       case 'getVideoSnapshot': return this.snapshot;
       case 'getVideoTrack': case 'getAudioTrack': return null;
-      case 'sendCustomMessage': case 'enableAudioVolumeEvaluation': case 'suspend': case 'resume': case 'destroy': return undefined;
+      case 'sendCustomMessage': case 'setRemotePlayoutDelay': case 'enableAudioVolumeEvaluation': case 'suspend': case 'resume': case 'destroy': return undefined;
       default: return this.behaviour.has(name) ? Promise.reject(this.behaviour.get(name)) : Promise.resolve();
     }
   }

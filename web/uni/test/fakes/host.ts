@@ -1,6 +1,6 @@
 /** A browser that does what the test says: devices, timers, visibility. */
 
-import type { CameraWish, Host, Look, MicrophoneWish, Mixer, MusicEvents, PageState, PicturePass, Still } from '../../src/core/host.js';
+import type { CameraWish, Host, Look, MicrophoneWish, Mixer, MusicEvents, Optics, PageState, PicturePass, Still } from '../../src/core/host.js';
 import { FakeClient, FakeTrack } from './client.js';
 
 export class FakeMixer implements Mixer {
@@ -33,6 +33,10 @@ export class FakeHost implements Host {
   readonly mixers: FakeMixer[] = [];
   readonly soundModes: string[] = [];
   phone = true;
+  online = true;
+  /** null = cameras cannot zoom. */
+  zoom: { min: number; max: number; value: number } | null = { min: 1, max: 8, value: 1 };
+  readonly opticsLog: string[] = [];
   /** What the devices reject with. */
   cameraError: unknown = null;
   microphoneError: unknown = null;
@@ -50,6 +54,7 @@ export class FakeHost implements Host {
 
   origin(): string { return 'https://page.test'; }
   isPhone(): boolean { return this.phone; }
+  isOnline(): boolean { return this.online; }
 
   setTimer(delay_ms: number, fire: () => void): () => void {
     const timer = { at: this.#now + delay_ms, fire };
@@ -103,6 +108,15 @@ export class FakeHost implements Host {
     const track = new FakeTrack('audio', 'microphone');
     this.microphones.push({ wish, track });
     return track.asTrack();
+  }
+
+  optics(camera: MediaStreamTrack): Optics {
+    const { label } = camera as unknown as FakeTrack;
+    return {
+      zoomRange: () => this.zoom,
+      setZoom: (value) => void this.opticsLog.push(`${label} zoom ${value}`),
+      setAutoFocus: (on) => void this.opticsLog.push(`${label} focus ${on}`),
+    };
   }
 
   createPicturePass(_camera: MediaStreamTrack, look: Look): PicturePass {
