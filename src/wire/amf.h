@@ -52,16 +52,21 @@ struct AmfValue {
   std::string_view TextOr(std::string_view fallback) const { return is(Kind::kString) ? text : fallback; }
   double NumberOr(double fallback) const;
 
-  static AmfValue Null() { return {.kind = Kind::kNull}; }
-  static AmfValue Number(double n) { return {.kind = Kind::kNumber, .number = n}; }
-  static AmfValue Boolean(bool b) { return {.kind = Kind::kBoolean, .boolean = b}; }
-  static AmfValue String(std::string s) { return {.kind = Kind::kString, .text = std::move(s)}; }
+  static AmfValue Null();
+  static AmfValue Number(double n);
+  static AmfValue Boolean(bool b);
+  static AmfValue String(std::string s);
 };
 
 struct AmfMember {
   std::string name;
   AmfValue value;
 };
+
+inline AmfValue AmfValue::Null() { return {.kind = Kind::kNull}; }
+inline AmfValue AmfValue::Number(double n) { return {.kind = Kind::kNumber, .number = n}; }
+inline AmfValue AmfValue::Boolean(bool b) { return {.kind = Kind::kBoolean, .boolean = b}; }
+inline AmfValue AmfValue::String(std::string s) { return {.kind = Kind::kString, .text = std::move(s)}; }
 
 enum class AmfVersion : uint8_t { k0 = 0, k3 = 3 };
 
