@@ -62,6 +62,8 @@ void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
     s.OnPeerQuality(*quality);
   } else if (const auto* limit = std::get_if<UptrackLimit>(&event)) {
     s.OnUptrackLimit(*limit);
+  } else if (const auto* layers = std::get_if<UptrackLayersWanted>(&event)) {
+    s.OnLayersWanted(*layers);
   } else if (const auto* counts = std::get_if<WorkerCounts>(&event)) {
     s.worker_counts[worker] = *counts;
   } else if (const auto* connected = std::get_if<PeerConnected>(&event)) {
@@ -206,15 +208,30 @@ void Control::State::OnPeerLost(const PeerLost& lost) {
   KeepSeat(room, *member);
 }
 
-void Control::State::OnUptrackLimit(const UptrackLimit& limit) {
-  const auto it = peers.find(limit.peer);
-  if (it == peers.end()) return;
-  const Member* member = it->second.room->Find(it->second.user_id);
-  if (member == nullptr || member->transport.peer != limit.peer) return;
+std::pair<const Member*, const Publication*> Control::State::FindUptrack(PeerId peer, UptrackId uptrack) const {
+  const auto it = peers.find(peer);
+  const Member* member = it != peers.end() ? it->second.room->Find(it->second.user_id) : nullptr;
+  if (member == nullptr || member->transport.peer != peer) return {};
   for (const Publication& publication : member->transport.publications) {
-    if (publication.uptrack != limit.uptrack) continue;
-    Notify(member->session, signal::BitrateLimit{publication.stream, static_cast<uint32_t>(limit.max_bps / 1000)});
+    if (publication.uptrack == uptrack) return {member, &publication};
   }
+  return {};
+}
+
+void Control::State::OnUptrackLimit(const UptrackLimit& limit) {
+  const auto [member, publication] = FindUptrack(limit.peer, limit.uptrack);
+  if (publication == nullptr) return;
+  Notify(member->session, signal::BitrateLimit{publication->stream, static_cast<uint32_t>(limit.max_bps / 1000)});
+}
+
+void Control::State::OnLayersWanted(const UptrackLayersWanted& wanted) {
+  const auto [member, publication] = FindUptrack(wanted.peer, wanted.uptrack);
+  if (publication == nullptr) return;
+  signal::Layers layers{publication->stream, {}};
+  for (size_t i = 0; i < publication->rids.size(); ++i) {
+    if ((wanted.mask >> i & 1) != 0) layers.active.push_back(publication->rids[i]);
+  }
+  Notify(member->session, std::move(layers));
 }
 
 void Control::State::OnPeerQuality(const PeerQuality& quality) {

@@ -59,6 +59,9 @@ Result<MemberTransport, SignalError> Control::State::MakeTransport(const Answer&
     publication.stream = info != tracks.end() ? info->stream : signal::StreamType::kMain;
     publication.on = (info == tracks.end() || info->on) && role == signal::Role::kAnchor &&
                      rights.MaySend(track.kind, publication.stream);
+    if (track.layers.size() > 1) {
+      for (const LayerConfig& layer : track.layers) publication.rids.push_back(layer.rid);
+    }
     for (const Publication& other : transport.publications) {
       if (other.kind == publication.kind && other.stream == publication.stream) {
         return MakeError(SignalErrorKind::kSdpInvalid,

@@ -73,7 +73,10 @@ struct Control::State {
     return session.room != nullptr ? session.room->Find(session.user_id) : nullptr;
   }
   void OnPeerLost(const PeerLost& lost);
+  // The member that sends on this transport, and what it publishes as this track; nulls when they are gone.
+  std::pair<const Member*, const Publication*> FindUptrack(PeerId peer, UptrackId uptrack) const;
   void OnUptrackLimit(const UptrackLimit& limit);
+  void OnLayersWanted(const UptrackLayersWanted& wanted);
   void OnPeerQuality(const PeerQuality& quality);
 
   ControlConfig config;

@@ -66,6 +66,12 @@ struct UptrackLimit {
   UptrackId uptrack;
   int64_t max_bps = 0;
 };
+// The layers of a picture that somebody gets have changed; bit 0 is the smallest.
+struct UptrackLayersWanted {
+  PeerId peer;
+  UptrackId uptrack;
+  uint8_t mask = 0;
+};
 // What the worker holds. Sent when it changed, at most every 100 ms.
 struct WorkerCounts {
   uint64_t rooms = 0;
@@ -78,7 +84,7 @@ struct WorkerCounts {
   uint64_t packets_forwarded = 0;  // RTP packets sent to subscribers
   DropCounters drops;
 };
-using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, WorkerCounts>;
+using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, UptrackLayersWanted, WorkerCounts>;
 
 // ---- doors <-> Control
 // ------------------------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ struct Worker::State {
   Time next_counts = Time::Never();
   Time next_divide = Time::Never();
   std::vector<MediaRoom::Limit> limits;
+  std::vector<MediaRoom::LayersWanted> layers;
   WorkerCounts counts;
   std::vector<WorkerEvent> events;
 };
@@ -236,7 +237,7 @@ void Worker::State::OnCommand(Time now, ConnectSlot&& command, Outbox&) {
   PeerEntry* entry = Find(command.subscriber);
   if (entry == nullptr) return;
   MediaRoom& room = RoomOf(*entry);
-  room.Connect(now, *entry->peer, command.downtrack, command.source);
+  room.Connect(now, *entry->peer, command.downtrack, command.source, command.quality);
   SettleTouched(now, room);
 }
 
@@ -281,12 +282,16 @@ void Worker::State::DividePaths(Time now) {
     timers.Arm(now, id, peer.NextTimer());
   });
   limits.clear();
+  layers.clear();
   for (const auto& [key, room] : rooms) {
     room->UpdateLimits(now, limits);
+    room->UpdateLayers(now, layers);
     SettleTouched(now, *room);
   }
   for (const MediaRoom::Limit& limit : limits)
     events.push_back(UptrackLimit{limit.publisher, limit.uptrack, limit.max_bps});
+  for (const MediaRoom::LayersWanted& wanted : layers)
+    events.push_back(UptrackLayersWanted{wanted.publisher, wanted.uptrack, wanted.mask});
 }
 
 void Worker::State::ReportQuality(Time now) {

@@ -104,6 +104,65 @@ HeaderExtensionIds AnswerExtensions(const MediaSection& offered, bool we_receive
   return ids;
 }
 
+// ---- layers
+// -------------------------------------------------------------------------------------------------------------------------------
+
+std::vector<LayerConfig> OnlyLayer(const MediaSection& offered) {
+  LayerConfig layer;
+  if (!offered.ssrcs.empty()) {
+    layer.ssrc = offered.ssrcs.front().ssrc;
+    for (const SdpSsrcGroup& group : offered.ssrc_groups) {
+      if (group.semantics == "FID" && group.ssrcs.size() == 2) layer.ssrc = group.ssrcs.front();
+    }
+    layer.rtx_ssrc = offered.FindRtxSsrc(layer.ssrc).value_or(Ssrc());
+  }
+  return {layer};
+}
+
+// Names by which sizes are known everywhere: a quarter, half, full.
+int SizeOf(std::string_view rid) {
+  constexpr std::string_view kNames[] = {"q", "h", "f"};
+  const auto found = std::find(std::begin(kNames), std::end(kNames), rid);
+  return found != std::end(kNames) ? static_cast<int>(found - std::begin(kNames)) : -1;
+}
+
+// The encodings of a simulcast offer, the smallest first: by their names, else in the order of the offer. An offer says
+// what is preferred, not what is smaller (RFC 8853 section 5.2), but everybody lists them this way.
+std::vector<LayerConfig> LayersOf(const MediaSection& offered) {
+  std::vector<LayerConfig> layers;
+  if (offered.simulcast) {
+    for (const SdpSimulcast::Stream& stream : offered.simulcast->send) {
+      if (!stream.empty() && layers.size() < kMaxLayers) layers.push_back({.rid = stream.front().rid});
+    }
+    const bool named =
+        std::all_of(layers.begin(), layers.end(), [](const LayerConfig& l) { return SizeOf(l.rid) >= 0; });
+    if (named) {
+      std::sort(layers.begin(), layers.end(),
+                [](const LayerConfig& a, const LayerConfig& b) { return SizeOf(a.rid) < SizeOf(b.rid); });
+    }
+  }
+  for (const SdpSsrcGroup& group : offered.ssrc_groups) {
+    if (!layers.empty() || group.semantics != "SIM") continue;
+    constexpr const char* kNames[] = {"q", "h", "f"};
+    for (const Ssrc ssrc : group.ssrcs) {
+      if (layers.size() == kMaxLayers) break;
+      layers.push_back({kNames[layers.size()], ssrc, offered.FindRtxSsrc(ssrc).value_or(Ssrc())});
+    }
+  }
+  if (layers.size() < 2) return OnlyLayer(offered);
+  return layers;
+}
+
+void AnswerSimulcast(const MediaSection& offered, const UptrackConfig& track, MediaSection& section) {
+  if (!offered.simulcast || track.layers.size() < 2) return;
+  SdpSimulcast simulcast;
+  for (const LayerConfig& layer : track.layers) {
+    section.rids.push_back({.id = layer.rid, .direction = SdpRidDirection::kRecv});
+    simulcast.recv.push_back({{.rid = layer.rid}});
+  }
+  section.simulcast = std::move(simulcast);
+}
+
 // ---- one answer
 // ---------------------------------------------------------------------------------------------------------------------------
 
@@ -215,7 +274,10 @@ class Answering {
     section.rtcp_mux = true;
     section.rtcp_rsize = offered.rtcp_rsize;
     section.extmap_allow_mixed = offered.extmap_allow_mixed;
-    if (we_receive) AddUptrack(offered, kind, *ChooseForSending(codecs), extensions);
+    if (we_receive) {
+      AddUptrack(offered, kind, *ChooseForSending(codecs), extensions);
+      AnswerSimulcast(offered, config_.uptracks.back(), section);
+    }
     if (we_send) AddDowntrack(kind, std::move(codecs), extensions, section);
     if (config_.uptracks.size() > kMaxTracks || config_.downtracks.size() > kMaxTracks) {
       return SdpError("The offer has more than " + std::to_string(kMaxTracks) + " sending or receiving sections.");
@@ -241,13 +303,7 @@ class Answering {
   void AddUptrack(const MediaSection& offered, MediaKind kind, const CodecConfig& codec,
                   const HeaderExtensionIds& extensions) {
     UptrackConfig track{.kind = kind, .mid = offered.mid, .codec = codec, .extensions = extensions};
-    if (!offered.ssrcs.empty()) {
-      track.ssrc = offered.ssrcs.front().ssrc;
-      for (const SdpSsrcGroup& group : offered.ssrc_groups) {
-        if (group.semantics == "FID" && group.ssrcs.size() == 2) track.ssrc = group.ssrcs.front();
-      }
-      track.rtx_ssrc = offered.FindRtxSsrc(track.ssrc).value_or(Ssrc());
-    }
+    track.layers = kind == MediaKind::kVideo ? LayersOf(offered) : OnlyLayer(offered);
     track.id = UptrackId(ids_.next);
     if (const UptrackConfig* old = Previous(&PeerConfig::uptracks, offered.mid)) track.id = old->id;
     if (track.id.value() == ids_.next) ++ids_.next;

@@ -44,50 +44,76 @@ Downtrack::Downtrack(DowntrackConfig config, Rng& rng)
       rtx_seq_(FirstSeq(rng)),
       history_(config_.kind == signal::MediaKind::kVideo ? kVideoHistory : kAudioHistory, kMaxAge) {}
 
-bool Downtrack::SetSource(UptrackId source, const CodecConfig* codec, const HeaderExtensionIds* extensions) {
-  const bool same = source == source_;
-  codec_ = codec != nullptr ? Match(config_.codecs, *codec) : nullptr;
-  source_ = codec_ != nullptr ? source : UptrackId();
+bool Downtrack::SetSource(const UptrackConfig* source) {
+  const UptrackId id = source != nullptr ? source->id : UptrackId();
+  const bool same = id == source_;
+  codec_ = source != nullptr ? Match(config_.codecs, source->codec) : nullptr;
+  source_ = codec_ != nullptr ? id : UptrackId();
   const HeaderExtensionIds former_extensions = source_extensions_;
-  if (extensions != nullptr) source_extensions_ = *extensions;
+  if (source != nullptr) source_extensions_ = source->extensions;
   // The receiver has no use for what it missed of somebody who is no longer on this slot; and a packet that is sent
   // again must come out byte for byte as before, which other extensions would change.
   if (!same || former_extensions != source_extensions_) history_.Clear();
   if (!same) {
     started_ = false;
-    reference_.reset();
+    references_ = {};
+    layers_.Reset(source != nullptr ? source->layers.size() : 1);
   }
-  return source.value() == 0 || codec_ != nullptr;
+  return source == nullptr || codec_ != nullptr;
+}
+
+const std::optional<CaptureReference>& Downtrack::current_reference() const {
+  return references_[static_cast<size_t>(std::max(layers_.current(), 0))];
+}
+
+uint32_t Downtrack::Elapsed(Time now, const ReceivedRtp& in) const {
+  if (!ever_sent_) return 0;
+  const int64_t rate = codec_->clock_rate;
+  // Two layers of one picture: their sender reports say when each was captured (RFC 3550 section 6.4.1), which the time
+  // of arrival blurs.
+  const std::optional<CaptureReference>& from = current_reference();
+  const std::optional<CaptureReference>& to = references_[static_cast<size_t>(in.layer)];
+  if (started_ && from && to) {
+    const int64_t since_report = static_cast<int32_t>(in.view.timestamp - to->rtp_timestamp);
+    const int64_t report_ticks = (to->time - from->time).us() * rate / 1'000'000;
+    const auto now_ticks = static_cast<uint32_t>(since_report + report_ticks);
+    const auto elapsed =
+        static_cast<int32_t>(from->rtp_timestamp + timestamp_offset_ + now_ticks - last_timestamp_);
+    constexpr int64_t kPlausibleSeconds = 3;
+    if (elapsed > 0 && elapsed < kPlausibleSeconds * rate) return static_cast<uint32_t>(elapsed);
+  }
+  const int64_t ticks = (now - last_sent_at_).us() * rate / 1'000'000;
+  return static_cast<uint32_t>(std::max<int64_t>(ticks, 1));
 }
 
 void Downtrack::Start(Time now, const ReceivedRtp& in) {
   seq_offset_ = last_seq_ + 1 - in.seq;
-  uint32_t elapsed = 0;
-  if (ever_sent_) {
-    const int64_t ticks = (now - last_sent_at_).us() * static_cast<int64_t>(codec_->clock_rate) / 1'000'000;
-    elapsed = static_cast<uint32_t>(std::max<int64_t>(ticks, 1));
-  }
-  timestamp_offset_ = last_timestamp_ + elapsed - in.view.timestamp;
+  timestamp_offset_ = last_timestamp_ + Elapsed(now, in) - in.view.timestamp;
   first_in_seq_ = in.seq;
+  layers_.SwitchToTarget();
   started_ = true;
   ever_sent_ = true;
 }
 
 void Downtrack::SetPaused(bool paused) {
-  if (paused_ && !paused && config_.kind == signal::MediaKind::kVideo) started_ = false;
+  if (paused_ && !paused && config_.kind == signal::MediaKind::kVideo) {
+    started_ = false;
+    layers_.Restart();
+  }
   paused_ = paused;
 }
 
 Result<int64_t, Drop> Downtrack::Accept(Time now, const ReceivedRtp& in) {
   if (codec_ == nullptr || in.uptrack != source_) return Drop::kDisabled;
-  offered_.Add(now, in.packet->size());
+  layers_.OnPacket(now, in.layer, in.packet->size());
   if (paused_) return Drop::kLayerFiltered;
-  if (!started_) {
+  if (in.layer != layers_.current()) {
+    if (in.layer != layers_.target()) return Drop::kLayerFiltered;
     if (!in.starts_keyframe) return Drop::kNoKeyframe;
     Start(now, in);
   }
   // What belongs before the start has no number left.
-  if (in.seq < first_in_seq_) return Drop::kNoKeyframe;
+  if (in.seq < first_in_seq_) return Drop::kLayerFiltered;
 
   const int64_t seq = in.seq + seq_offset_;
   const uint32_t timestamp = in.view.timestamp + timestamp_offset_;
@@ -116,9 +142,19 @@ std::optional<Downtrack::Rendered> Downtrack::Render(int64_t seq, uint16_t trans
 }
 
 std::optional<uint32_t> Downtrack::TimestampAt(Time now) const {
-  if (!started_ || !reference_) return std::nullopt;
-  const int64_t ticks = (now - reference_->time).us() * static_cast<int64_t>(codec_->clock_rate) / 1'000'000;
-  return reference_->rtp_timestamp + timestamp_offset_ + static_cast<uint32_t>(ticks);
+  const std::optional<CaptureReference>& reference = current_reference();
+  if (!started_ || !reference) return std::nullopt;
+  const int64_t ticks = (now - reference->time).us() * static_cast<int64_t>(codec_->clock_rate) / 1'000'000;
+  return reference->rtp_timestamp + timestamp_offset_ + static_cast<uint32_t>(ticks);
+}
+
+// The names by which the remote tells a client's encodings apart (RFC 8852); the server's slots have their SSRCs in the
+// answer and need none.
+void Downtrack::AddNames(Ssrc ssrc, RtpHeaderWriter& writer) const {
+  if (config_.rid.empty()) return;
+  const uint8_t rid = ssrc == config_.ssrc ? config_.extensions.rid : config_.extensions.repaired_rid;
+  if (config_.extensions.mid != 0) writer.AddExtension(config_.extensions.mid, AsBytes(config_.mid));
+  if (rid != 0) writer.AddExtension(rid, AsBytes(config_.rid));
 }
 
 size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp,
@@ -135,6 +171,7 @@ size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_typ
     StoreU16(number, transport_seq);
     writer.AddExtension(id, number);
   }
+  AddNames(ssrc, writer);
   if (view.has_extensions()) {
     const PassedExtension passed[] = {{source_extensions_.audio_level, config_.extensions.audio_level},
                                       {source_extensions_.video_orientation, config_.extensions.video_orientation},
@@ -177,6 +214,7 @@ Downtrack::Rendered Downtrack::RenderPadding(size_t bytes, uint16_t transport_se
     StoreU16(number, transport_seq);
     writer.AddExtension(id, number);
   }
+  AddNames(config_.rtx_ssrc, writer);
   return {config_.rtx_ssrc, static_cast<uint64_t>(rtx_seq_), writer.Finish(), scratch.first(padding)};
 }
 

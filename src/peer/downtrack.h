@@ -6,9 +6,9 @@
 //   sequence_out  = sequence_in  + seq_offset          (64 bits; the low 16 go out, all 48 are the SRTP index)
 //   timestamp_out = timestamp_in + timestamp_offset    (mod 2^32)
 //
-// that are set anew by the first packet of a source: the number after the last one sent, and the last timestamp plus
-// the time that passed. A gap in the source stays a gap, so that a packet that is recovered late still has its place. A
-// video source starts at a keyframe.
+// that are set anew by the first packet of a source, or of another layer of it: the number after the last one sent, and
+// the last timestamp plus the time that passed. A gap in the source stays a gap, so that a packet that is recovered late
+// still has its place. A video source, and each layer of it (LayerChoice), starts at a keyframe.
 //
 // Accept gives a packet its place and remembers it (by reference); Render writes its header when it leaves, at once or
 // after it waited in the pacer. A NACK re-encrypts what is remembered: as RTX (RFC 4588) when negotiated, else as the
@@ -17,6 +17,7 @@
 // Thread rule: owned by one Peer. Invariant: no sequence number goes out with two different contents (GCM forbids it).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -27,7 +28,7 @@
 #include "core/report/sender_stats.h"
 #include "core/rtx/packet_history.h"
 #include "peer/capture_reference.h"
-#include "peer/rate_meter.h"
+#include "peer/layer_choice.h"
 #include "peer/received_rtp.h"
 
 namespace duet {
@@ -50,18 +51,26 @@ class Downtrack {
     return source_.value() != 0 && !started_ && !paused_ && config_.kind == signal::MediaKind::kVideo;
   }
 
-  // Takes what `codec` describes from now on; UptrackId 0 empties the slot. False when the remote cannot decode it: the
-  // slot stays empty.
-  bool SetSource(UptrackId source, const CodecConfig* codec, const HeaderExtensionIds* extensions);
+  // Takes this track from now on; null empties the slot. False when the remote cannot decode it: the slot stays empty.
+  bool SetSource(const UptrackConfig* source);
+  // Which size the receiver's person asked for.
+  signal::Quality quality() const { return quality_; }
+  void set_quality(signal::Quality quality) { quality_ = quality; }
 
   // Gives the packet its number and remembers it. The number is also the SRTP index.
   Result<int64_t, Drop> Accept(Time now, const ReceivedRtp& in);
 
-  // What the source sends, accepted or not.
-  int64_t offered_bps(Time now) { return offered_.bps(now); }
+  LayerChoice& layers() { return layers_; }
+  const LayerChoice& layers() const { return layers_; }
+  // What comes on the layer that is passed on, accepted or not.
+  int64_t offered_bps(Time now) { return layers_.OfferedBps(now); }
   // The part of the path that this slot has, in bit/s; -1 = not divided yet.
   int64_t share_bps() const { return share_bps_; }
   void set_share(int64_t bps) { share_bps_ = bps; }
+  // What a source of our own (a client's encoder) would send if the path let it, in bit/s; -1 = as it looks from what
+  // comes.
+  int64_t wanted_bps() const { return wanted_bps_; }
+  void set_wanted(int64_t bps) { wanted_bps_ = bps; }
   // While paused nothing is accepted; afterwards a video source starts again at a keyframe. For want of bandwidth.
   void SetPaused(bool paused);
   bool paused() const { return paused_; }
@@ -92,8 +101,8 @@ class Downtrack {
 
   // For sender reports (RFC 3550 section 6.4.1).
   const SenderStats& stats() const { return stats_; }
-  // Where the source's clock stands; nothing before its first sender report.
-  void set_reference(const std::optional<CaptureReference>& reference) { reference_ = reference; }
+  // Where the clock of a layer of the source stands; nothing before its first sender report.
+  void set_reference(size_t layer, const std::optional<CaptureReference>& reference) { references_[layer] = reference; }
   // The RTP timestamp, as this receiver sees it, of what is captured `now`; nothing while that is not known or nothing
   // is sent.
   std::optional<uint32_t> TimestampAt(Time now) const;
@@ -106,6 +115,10 @@ class Downtrack {
     bool sent = false;  // rendered once; before that there is nothing to repeat
   };
   void Start(Time now, const ReceivedRtp& in);
+  // What the timestamps go on by, from the last one sent to the first of `in`.
+  uint32_t Elapsed(Time now, const ReceivedRtp& in) const;
+  const std::optional<CaptureReference>& current_reference() const;
+  void AddNames(Ssrc ssrc, RtpHeaderWriter& writer) const;
   size_t WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp, Ssrc ssrc,
                      uint16_t transport_seq, MutableBytes out) const;
 
@@ -113,10 +126,12 @@ class Downtrack {
   UptrackId source_;
   HeaderExtensionIds source_extensions_;
   const CodecConfig* codec_ = nullptr;  // the remote's payload types for the current source; points into config_
+  signal::Quality quality_ = signal::Quality::kAuto;
+  LayerChoice layers_;
   bool started_ = false;
   bool paused_ = false;
-  RateMeter offered_;
   int64_t share_bps_ = -1;
+  int64_t wanted_bps_ = -1;
   bool ever_sent_ = false;
   int64_t seq_offset_ = 0;
   uint32_t timestamp_offset_ = 0;
@@ -126,7 +141,7 @@ class Downtrack {
   Time last_sent_at_;
   int64_t rtx_seq_ = 0;
   SenderStats stats_;
-  std::optional<CaptureReference> reference_;
+  std::array<std::optional<CaptureReference>, kMaxLayers> references_;
   PacketHistory<Place> history_;
 };
 

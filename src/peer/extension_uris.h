@@ -14,7 +14,7 @@ struct KnownExtension {
   bool read;    // worth asking a sender for
   bool passed;  // written to receivers
 };
-inline constexpr std::array<KnownExtension, 6> kKnownExtensions = {{
+inline constexpr std::array<KnownExtension, 8> kKnownExtensions = {{
     {"urn:ietf:params:rtp-hdrext:sdes:mid", &HeaderExtensionIds::mid, true, false},
     {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", &HeaderExtensionIds::audio_level, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &HeaderExtensionIds::abs_send_time, false, false},
@@ -22,6 +22,8 @@ inline constexpr std::array<KnownExtension, 6> kKnownExtensions = {{
      true, true},
     {"urn:3gpp:video-orientation", &HeaderExtensionIds::video_orientation, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &HeaderExtensionIds::playout_delay, true, true},
+    {"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", &HeaderExtensionIds::rid, true, false},
+    {"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", &HeaderExtensionIds::repaired_rid, true, false},
 }};
 
 }  // namespace duet

@@ -1,5 +1,6 @@
 #include "peer/offerer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "peer/extension_uris.h"
@@ -73,10 +74,14 @@ HeaderExtensionIds ReadExtensions(const MediaSection& answer) {
 Offerer::Offerer(std::vector<OfferSection> sections, DtlsFingerprint fingerprint, Rng& rng)
     : fingerprint_(std::move(fingerprint)), ice_{rng.IceString(8), rng.IceString(24)}, cname_(rng.IceString(16)) {
   for (const OfferSection& section : sections) {
-    // An odd and the next even number: never 0, never the same.
-    const uint32_t ssrc = rng.U32() & ~1u;
-    sections_.push_back(
-        {section, Ssrc(ssrc | 1), Ssrc(section.kind == MediaKind::kVideo ? (ssrc | 1) ^ 0x80000000u : 0)});
+    Section& ours = sections_.emplace_back(Section{section, {}});
+    for (size_t i = 0; i < std::max<size_t>(section.rids.size(), 1); ++i) {
+      // Never 0, and never the same for media and RTX.
+      const uint32_t ssrc = rng.U32() | 1;
+      ours.layers.push_back({.rid = section.rids.empty() ? "" : section.rids[i],
+                             .ssrc = Ssrc(ssrc),
+                             .rtx_ssrc = Ssrc(section.kind == MediaKind::kVideo ? ssrc ^ 0x80000000u : 0)});
+    }
   }
 }
 
@@ -103,10 +108,21 @@ std::string Offerer::Offer() const {
       section.extensions.push_back({.id = id++, .uri = std::string(known.uri)});
     if (ours.offered.sends) {
       section.msids.push_back({"stream", "track" + section.mid});
-      section.ssrcs.push_back({.ssrc = ours.ssrc, .cname = cname_});
-      if (ours.rtx_ssrc.value() != 0) {
-        section.ssrcs.push_back({.ssrc = ours.rtx_ssrc, .cname = cname_});
-        section.ssrc_groups.push_back({.semantics = "FID", .ssrcs = {ours.ssrc, ours.rtx_ssrc}});
+      if (ours.layers.size() > 1) {
+        // As browsers do: several encodings have names, and their SSRCs are learned.
+        SdpSimulcast simulcast;
+        for (const LayerConfig& layer : ours.layers) {
+          section.rids.push_back({.id = layer.rid, .direction = SdpRidDirection::kSend});
+          simulcast.send.push_back({{.rid = layer.rid}});
+        }
+        section.simulcast = std::move(simulcast);
+      } else {
+        const LayerConfig& only = ours.layers.front();
+        section.ssrcs.push_back({.ssrc = only.ssrc, .cname = cname_});
+        if (only.rtx_ssrc.value() != 0) {
+          section.ssrcs.push_back({.ssrc = only.rtx_ssrc, .cname = cname_});
+          section.ssrc_groups.push_back({.semantics = "FID", .ssrcs = {only.ssrc, only.rtx_ssrc}});
+        }
       }
     }
     offer.bundle_mids.push_back(section.mid);
@@ -122,6 +138,22 @@ std::vector<signal::TrackInfo> Offerer::Tracks() const {
     if (section.sends) tracks.push_back({std::to_string(i), section.kind, section.stream, true});
   }
   return tracks;
+}
+
+void Offerer::AddDowntracks(const Section& ours, size_t index, const MediaSection& section, PeerConfig& config) const {
+  for (size_t i = 0; i < ours.layers.size(); ++i) {
+    const LayerConfig& layer = ours.layers[i];
+    const bool all = ours.layers.size() == 1 || section.simulcast;
+    if (!all && i + 1 < ours.layers.size()) continue;
+    config.downtracks.push_back({.id = DowntrackId(index + 1 + kEncodingIds * i),
+                                 .kind = ours.offered.kind,
+                                 .mid = section.mid,
+                                 .codecs = {CodecOf(ours.offered.codec)},
+                                 .extensions = ReadExtensions(section),
+                                 .ssrc = layer.ssrc,
+                                 .rtx_ssrc = layer.rtx_ssrc,
+                                 .rid = section.simulcast ? layer.rid : ""});
+  }
 }
 
 Result<PeerConfig> Offerer::ReadAnswer(std::string_view text) const {
@@ -154,13 +186,7 @@ Result<PeerConfig> Offerer::ReadAnswer(std::string_view text) const {
     CodecConfig codec = CodecOf(ours.offered.codec);
     if (section.FindCodec(codec.payload_type) == nullptr) return wrong("lacks a codec that was offered.");
     if (ours.offered.sends) {
-      config.downtracks.push_back({.id = DowntrackId(i + 1),
-                                   .kind = ours.offered.kind,
-                                   .mid = section.mid,
-                                   .codecs = {codec},
-                                   .extensions = extensions,
-                                   .ssrc = ours.ssrc,
-                                   .rtx_ssrc = ours.rtx_ssrc});
+      AddDowntracks(ours, i, section, config);
     } else {
       UptrackConfig track{.id = UptrackId(i + 1),
                           .kind = ours.offered.kind,
@@ -168,8 +194,9 @@ Result<PeerConfig> Offerer::ReadAnswer(std::string_view text) const {
                           .codec = codec,
                           .extensions = extensions};
       if (!section.ssrcs.empty()) {
-        track.ssrc = section.ssrcs.front().ssrc;
-        track.rtx_ssrc = section.FindRtxSsrc(track.ssrc).value_or(Ssrc());
+        LayerConfig& only = track.layers.front();
+        only.ssrc = section.ssrcs.front().ssrc;
+        only.rtx_ssrc = section.FindRtxSsrc(only.ssrc).value_or(Ssrc());
       }
       config.uptracks.push_back(std::move(track));
     }

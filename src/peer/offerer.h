@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "peer/peer_config.h"
+#include "wire/sdp_types.h"
 #include "wire/signal.h"
 
 namespace duet {
@@ -21,6 +22,8 @@ struct OfferSection {
   bool sends = false;                                     // else it is a slot that the server may send on
   CodecKind codec = CodecKind::kOpus;                     // of what is sent, and all that is received on a slot
   signal::StreamType stream = signal::StreamType::kMain;  // when it sends
+  // When it sends the picture in several sizes, their names, the smallest first; each becomes a Downtrack of its own.
+  std::vector<std::string> rids;
 };
 
 class Offerer {
@@ -33,15 +36,17 @@ class Offerer {
   std::vector<signal::TrackInfo> Tracks() const;
 
   // Errors: the answer cannot be read, has no ICE, no candidates or no fingerprint, or does not fit the offer. Tracks
-  // have the ids 1 + section.
+  // have the ids 1 + section; of several encodings, kEncodingIds * encoding more. An answer without simulcast leaves the
+  // last one, the largest.
+  static constexpr uint64_t kEncodingIds = 1000;
   Result<PeerConfig> ReadAnswer(std::string_view answer) const;
 
  private:
   struct Section {
     OfferSection offered;
-    Ssrc ssrc;
-    Ssrc rtx_ssrc;
+    std::vector<LayerConfig> layers;  // one, or one for each rid
   };
+  void AddDowntracks(const Section& ours, size_t index, const MediaSection& section, PeerConfig& config) const;
   std::vector<Section> sections_;
   DtlsFingerprint fingerprint_;
   IceCredentials ice_;

@@ -1,6 +1,12 @@
-// How what the path to a remote carries is divided among its slots. Sound first, then each picture an equal share; what
-// one does not need the others get. Pictures that do not fit together are held back, the largest first, until they fit:
-// a queue would hurt the sound as well, and one picture that moves is better than three that do not.
+// How what the path to a remote carries is divided among its slots.
+//
+//   1. sound
+//   2. the smallest layer of each picture; a picture without layers takes what it takes
+//   3. the large picture (asked for as `main`) as large as it goes, then all others (`auto`) by turns
+//   4. shares: what each may grow to, of which publishers are told (MediaRoom::UpdateLimits)
+//
+// Pictures that do not fit even small are held back, the largest first, until they fit: a queue would hurt the sound as
+// well, and one picture that moves is better than three that do not.
 #include <algorithm>
 #include <array>
 #include <span>
@@ -16,46 +22,125 @@ constexpr int64_t kAudioReserveBps = 40'000;
 // would carry sound alone, and sound alone does not show that it carries more.
 constexpr int64_t kSmallestPictureBps = 100'000;
 constexpr Duration kLongQueue = Duration::Millis(120);
+// A larger layer is taken up when it fits with room to spare. It is given up when it does not fit and a queue shows it,
+// or when it has not fitted for a while: a switch costs a keyframe, and an estimate falls below what the path carries
+// whenever it has touched its limit.
+constexpr int64_t kRaisePercent = 115;
+constexpr int64_t kKeepPercent = 95;
+constexpr Duration kAfterLowering = Duration::Seconds(2);
+constexpr Duration kTolerated = Duration::Seconds(3);
+constexpr Duration kNoticeableQueue = Duration::Millis(120);
+
+int64_t PercentOf(int64_t value, int64_t percent) { return value * percent / 100; }
 
 }  // namespace
+
+// What the picture takes at least: its smallest layer, or all of it when it has no layers.
+int64_t Peer::LeastBps(Time now, Downtrack& picture) {
+  return picture.layers().count() > 1 ? picture.layers().ExpectedBps(0) : picture.offered_bps(now);
+}
 
 void Peer::DividePath(Time now) {
   int64_t rest = path_->target_bps() - path_->retransmitted_bps(now);
   int64_t wanted = 0;
-  std::array<Downtrack*, 64> list{};
-  size_t count = 0;
+  FixedVector<Downtrack*, 64> pictures;
   for (const auto& track : downtracks_) {
-    const int64_t offered = track->offered_bps(now);
     if (track->source().value() == 0) continue;
     if (track->config().kind == signal::MediaKind::kAudio) {
+      const int64_t offered = track->offered_bps(now);
       const int64_t reserve = offered > 0 ? std::max(offered, kAudioReserveBps) : 0;
       rest -= reserve;
       wanted += reserve;
-    } else if (count < list.size()) {
-      list[count++] = track.get();
-      // A picture near its share would grow if it were allowed to.
-      if (offered > 0) wanted += offered > track->share_bps() * 7 / 10 ? kUnlimitedBps : offered * 3 / 2;
+    } else {
+      track->layers().Measure(now);
+      pictures.push_back(track.get());
     }
   }
-  path_->SetWanted(now, wanted);
   rest = std::max<int64_t>(rest, 0);
-  const std::span<Downtrack*> pictures = std::span(list).first(count);
-  std::sort(pictures.begin(), pictures.end(),
-            [&](Downtrack* a, Downtrack* b) { return a->offered_bps(now) < b->offered_bps(now); });
-  HoldBack(now, pictures, rest);
+  const std::span<Downtrack*> all(pictures.begin(), pictures.size());
+  std::sort(all.begin(), all.end(),
+            [&](Downtrack* a, Downtrack* b) { return LeastBps(now, *a) < LeastBps(now, *b); });
+  HoldBack(now, all, rest);
+  ChooseLayers(now, all, rest);
+  for (Downtrack* picture : all) wanted += WantedBps(now, *picture);
+  path_->SetWanted(now, wanted);
   // Those who need less than an equal share come first: what they leave is divided among the others.
-  for (size_t i = 0; i < count; ++i) {
-    const int64_t share = rest / static_cast<int64_t>(count - i);
-    pictures[i]->set_share(share);
-    rest -= std::min(share, pictures[i]->offered_bps(now));
+  for (size_t i = 0; i < all.size(); ++i) {
+    const int64_t share = rest / static_cast<int64_t>(all.size() - i);
+    all[i]->set_share(share);
+    rest -= std::min(share, all[i]->offered_bps(now));
   }
 }
 
-// One picture at a time is held back or let go. `pictures`: by what they need, the smallest first.
+// What would be sent on the slot if the path let it.
+int64_t Peer::WantedBps(Time now, Downtrack& picture) {
+  if (picture.wanted_bps() >= 0) return picture.wanted_bps();
+  const LayerChoice& layers = picture.layers();
+  const int64_t offered = picture.offered_bps(now);
+  const bool could_be_larger = picture.quality() != signal::Quality::kSmall &&
+                               layers.desired() + 1 < static_cast<int>(layers.count());
+  if (could_be_larger) return kUnlimitedBps;
+  if (layers.count() > 1) return PercentOf(layers.ExpectedBps(layers.desired()), 150);
+  if (offered == 0) return 0;
+  // A picture near its share would grow if it were allowed to.
+  return offered > PercentOf(picture.share_bps(), 70) ? kUnlimitedBps : PercentOf(offered, 150);
+}
+
+// `pictures` share `whole`; those with layers get the largest that fits.
+void Peer::ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole) {
+  int64_t rest = whole;
+  std::array<int, 64> choice{};
+  int64_t chosen = 0;
+  for (Downtrack* picture : pictures) {
+    if (picture->paused()) continue;
+    rest -= LeastBps(now, *picture);
+    chosen += picture->layers().count() > 1 ? picture->layers().ExpectedBps(picture->layers().desired())
+                                            : picture->offered_bps(now);
+  }
+  if (PercentOf(chosen, kKeepPercent) <= whole) fits_at_ = now;
+  const bool tolerated =
+      now - fits_at_ < kTolerated && path_->queue_time() + path_->quality().queue_delay < kNoticeableQueue;
+  const auto raise = [&](size_t i) {
+    Downtrack& picture = *pictures[i];
+    LayerChoice& layers = picture.layers();
+    const int next = choice[i] + 1;
+    if (picture.paused() || next >= static_cast<int>(layers.count())) return false;
+    const bool has_it = next <= layers.desired();
+    if (!has_it && now < raise_not_before_) return false;
+    const int64_t more = layers.ExpectedBps(next) - layers.ExpectedBps(choice[i]);
+    const int64_t room = rest + layers.ExpectedBps(choice[i]);
+    if (!(has_it && tolerated) &&
+        PercentOf(layers.ExpectedBps(next), has_it ? kKeepPercent : kRaisePercent) > room)
+      return false;
+    rest -= more;
+    choice[i] = next;
+    return true;
+  };
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    while (pictures[i]->quality() == signal::Quality::kMain && raise(i)) {
+    }
+  }
+  for (bool raised = true; raised;) {
+    raised = false;
+    for (size_t i = 0; i < pictures.size(); ++i) {
+      if (pictures[i]->quality() != signal::Quality::kSmall && raise(i)) raised = true;
+    }
+  }
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    LayerChoice& layers = pictures[i]->layers();
+    if (layers.count() == 1) continue;
+    if (choice[i] < layers.desired() && pictures[i]->quality() != signal::Quality::kSmall)
+      raise_not_before_ = now + kAfterLowering;
+    if (layers.Desire(now, choice[i]) && layers.target() != layers.current())
+      keyframes_wanted_.push_back(pictures[i]->config().id);
+  }
+}
+
+// One picture at a time is held back or let go. `pictures`: by what they need at least, the smallest first.
 void Peer::HoldBack(Time now, std::span<Downtrack*> pictures, int64_t rest) {
   constexpr Duration kBetweenSteps = Duration::Millis(300);
   int64_t playing = 0;
-  for (Downtrack* picture : pictures) playing += picture->paused() ? 0 : picture->offered_bps(now);
+  for (Downtrack* picture : pictures) playing += picture->paused() ? 0 : LeastBps(now, *picture);
   const Duration in_network = path_->quality().queue_delay;
   if (playing > rest * 14 / 10 && path_->queue_time() + in_network > kLongQueue) {
     const auto largest = std::find_if(pictures.rbegin(), pictures.rend(), [](Downtrack* p) { return !p->paused(); });
@@ -65,9 +150,9 @@ void Peer::HoldBack(Time now, std::span<Downtrack*> pictures, int64_t rest) {
   }
   const auto smallest = std::find_if(pictures.begin(), pictures.end(), [](Downtrack* p) { return p->paused(); });
   if (smallest == pictures.end() || now < resume_not_before_) return;
-  const int64_t offered = (*smallest)->offered_bps(now);
-  const bool fits = playing + offered <= rest * 115 / 100;
-  const bool small = offered <= kSmallestPictureBps && in_network < kLongQueue / 2;
+  const int64_t least = LeastBps(now, **smallest);
+  const bool fits = playing + least <= rest * 115 / 100;
+  const bool small = least <= kSmallestPictureBps && in_network < kLongQueue / 2;
   if (!fits && !small) return;
   (*smallest)->SetPaused(false);
   keyframes_wanted_.push_back((*smallest)->config().id);

@@ -44,10 +44,15 @@ void Peer::AddTracks() {
   downtracks_ = std::move(downtracks);
   if (path_) path_->ForgetWaiting();
   routes_.Clear();
-  routes_.Reserve(2 * uptracks_.size() + 2);
+  routes_.Reserve(2 * kMaxLayers * uptracks_.size() + 2);
+  transport_cc_id_ = 0;
   for (const auto& track : uptracks_) {
-    if (track->config().ssrc.value() != 0) routes_.Insert(track->config().ssrc, Route{track.get(), false});
-    if (track->config().rtx_ssrc.value() != 0) routes_.Insert(track->config().rtx_ssrc, Route{track.get(), true});
+    if (track->config().extensions.transport_cc != 0) transport_cc_id_ = track->config().extensions.transport_cc;
+    for (size_t i = 0; i < track->layers().size(); ++i) {
+      const LayerConfig& layer = track->layers()[i].config();
+      if (layer.ssrc.value() != 0) routes_.Insert(layer.ssrc, Route{track.get(), i, false});
+      if (layer.rtx_ssrc.value() != 0) routes_.Insert(layer.rtx_ssrc, Route{track.get(), i, true});
+    }
   }
 }
 
@@ -178,9 +183,11 @@ Peer::Quality Peer::TakeQuality() {
   uint64_t expected = 0;
   uint64_t lost = 0;
   for (const auto& track : uptracks_) {
-    const ReceptionStats::Interval interval = track->stats().TakeInterval();
-    expected += interval.expected;
-    lost += interval.lost;
+    for (UptrackLayer& layer : track->layers()) {
+      const ReceptionStats::Interval interval = layer.stats().TakeInterval();
+      expected += interval.expected;
+      lost += interval.lost;
+    }
   }
   if (expected > 0) quality.uplink_loss = static_cast<double>(lost) / static_cast<double>(expected);
   return quality;

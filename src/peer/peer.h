@@ -94,7 +94,8 @@ class Peer {
   std::optional<Drop> SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out);
   // Divides what the path carries among the slots (Downtrack::share_bps). Called every kDivideInterval.
   void DividePath(Time now);
-  // Slots that were held back and may show a picture again, which needs a keyframe. Empties the list.
+  // Slots that were held back and may show a picture again, or are to show another layer, which needs a keyframe.
+  // Empties the list.
   FixedVector<DowntrackId, 64> TakeKeyframesWanted() { return std::exchange(keyframes_wanted_, {}); }
   // Packets wait for the pacer: NextTimer is close.
   bool sends_later() const { return path_ && path_->waits(); }
@@ -119,7 +120,9 @@ class Peer {
  private:
   struct Route {
     Uptrack* track = nullptr;
+    size_t layer_index = 0;
     bool is_rtx = false;
+    UptrackLayer& layer() const { return track->layers()[layer_index]; }
   };
 
   void AddTracks();
@@ -127,8 +130,9 @@ class Peer {
   void Fail(Failure failure, std::string message);
   void OnDtlsChanged(Time now);
   Route FindRoute(const RtpPacketView& view);
-  std::optional<ReceivedRtp> OnMedia(Time now, Uptrack& track, PacketRef packet, int64_t seq, bool repaired);
-  std::optional<ReceivedRtp> OnRepair(Time now, Uptrack& track, PacketRef packet);
+  static std::optional<size_t> LayerOf(const Uptrack& track, const RtpPacketView& view, bool is_rtx);
+  std::optional<ReceivedRtp> OnMedia(Time now, const Route& route, PacketRef packet, int64_t seq, bool repaired);
+  std::optional<ReceivedRtp> OnRepair(Time now, const Route& route, PacketRef packet);
 
   void OnReports(Time now, const SenderReport& report, Feedback& feedback);
   void OnReportBlock(Time now, const ReportBlock& block);
@@ -138,10 +142,13 @@ class Peer {
                               Outbox& out);
   void SendWaiting(Time now, Outbox& out);
   void SendPadding(Time now, Outbox& out);
+  static int64_t LeastBps(Time now, Downtrack& picture);
+  static int64_t WantedBps(Time now, Downtrack& picture);
   void HoldBack(Time now, std::span<Downtrack*> pictures, int64_t rest);
+  void ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole);
   size_t PlaceOf(const Downtrack& downtrack) const;
   Downtrack* DowntrackOf(Ssrc ssrc);
-  Uptrack* UptrackOf(Ssrc ssrc);
+  const Route* MediaRoute(Ssrc ssrc);
   void SendReports(Time now, Outbox& out);
   void SendRequests(Time now, Outbox& out);
   void SendFeedback(Time now, Outbox& out);
@@ -169,11 +176,14 @@ class Peer {
   std::optional<SendPath> path_;  // from the moment of connection
   FixedVector<DowntrackId, 64> keyframes_wanted_;
   Time resume_not_before_ = Time::LongAgo();
+  Time raise_not_before_ = Time::LongAgo();
+  Time fits_at_ = Time::LongAgo();  // when the chosen layers fitted the path last
 
   RttEstimator rtt_;
   NtpMapper clock_;  // the remote's NTP clock to ours
   TwccRecorder twcc_;
   Ssrc twcc_media_ssrc_;
+  uint8_t transport_cc_id_ = 0;  // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
   Time next_report_ = Time::Never();
   Duration repeat_after_rtt() const;
 

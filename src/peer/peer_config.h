@@ -40,8 +40,21 @@ struct HeaderExtensionIds {
   uint8_t transport_cc = 0;
   uint8_t video_orientation = 0;
   uint8_t playout_delay = 0;
+  uint8_t rid = 0;           // RFC 8852, and
+  uint8_t repaired_rid = 0;  // of RTX
 
   bool operator==(const HeaderExtensionIds&) const = default;
+};
+
+// Encodings of one picture, at most.
+inline constexpr size_t kMaxLayers = 3;
+
+// One RTP stream of a section: all there is without simulcast, else one of several encodings of the same picture
+// (RFC 8853).
+struct LayerConfig {
+  std::string rid;  // empty = not named
+  Ssrc ssrc;        // 0 = not said in the offer: learned from the MID and RID extensions or the payload type
+  Ssrc rtx_ssrc;    // 0 = none or not said
 };
 
 // A section on which the remote sends.
@@ -51,8 +64,7 @@ struct UptrackConfig {
   std::string mid;
   CodecConfig codec;
   HeaderExtensionIds extensions;
-  Ssrc ssrc;      // 0 = not said in the offer: learned from the MID extension or the payload type
-  Ssrc rtx_ssrc;  // 0 = none or not said
+  std::vector<LayerConfig> layers = std::vector<LayerConfig>(1);  // 1 to kMaxLayers, the smallest picture first
 };
 
 // A section on which we send: a slot.
@@ -64,6 +76,7 @@ struct DowntrackConfig {
   HeaderExtensionIds extensions;
   Ssrc ssrc;
   Ssrc rtx_ssrc;
+  std::string rid;  // written into each packet where not empty: a client's encoding of several
 };
 
 // Who checks whom: the server is lite and answers, a client is controlling and checks.

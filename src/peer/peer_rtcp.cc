@@ -53,11 +53,11 @@ Peer::Feedback Peer::OnRtcp(Time now, PacketRef packet, Outbox& out) {
 }
 
 void Peer::OnReports(Time now, const SenderReport& report, Feedback& feedback) {
-  if (Uptrack* track = UptrackOf(report.sender_ssrc)) {
-    track->stats().OnSenderReport(now, report.ntp);
+  if (const Route* route = MediaRoute(report.sender_ssrc)) {
+    route->layer().stats().OnSenderReport(now, report.ntp);
     const Time captured = clock_.OnSenderReport(now, report.ntp);
-    track->set_reference({captured, report.rtp_timestamp});
-    feedback.references.push_back(track->id());
+    route->layer().set_reference({captured, report.rtp_timestamp});
+    feedback.references.push_back(route->track->id());
   }
   report.ForEachBlock([&](const ReportBlock& block) { OnReportBlock(now, block); });
 }
@@ -78,9 +78,9 @@ Downtrack* Peer::DowntrackOf(Ssrc ssrc) {
   return nullptr;
 }
 
-Uptrack* Peer::UptrackOf(Ssrc ssrc) {
+const Peer::Route* Peer::MediaRoute(Ssrc ssrc) {
   const Route* route = routes_.Find(ssrc);
-  return route != nullptr && !route->is_rtx ? route->track : nullptr;
+  return route != nullptr && !route->is_rtx ? route : nullptr;
 }
 
 Ssrc Peer::rtcp_ssrc() const { return downtracks_.empty() ? own_ssrc_ : downtracks_.front()->config().ssrc; }
@@ -102,7 +102,10 @@ void Peer::SendReports(Time now, Outbox& out) {
   constexpr size_t kMaxBlocks = 31;
   FixedVector<ReportBlock, kMaxBlocks> blocks;
   for (const auto& track : uptracks_) {
-    if (track->started() && !blocks.full()) blocks.push_back(track->stats().MakeReportBlock(now, track->config().ssrc));
+    for (UptrackLayer& layer : track->layers()) {
+      if (layer.started() && !blocks.full())
+        blocks.push_back(layer.stats().MakeReportBlock(now, layer.config().ssrc));
+    }
   }
   PacketRef packet = out.pool().Acquire();
   if (!packet) return;
@@ -131,13 +134,16 @@ void Peer::SendRequests(Time now, Outbox& out) {
     return true;
   };
   const Duration rtt = rtt_.valid() ? rtt_.rtt() : Duration::Millis(50);
-  constexpr size_t kMaxNacks = 128;  // per track and round; the rest is due again at once
+  constexpr size_t kMaxNacks = 128;  // per layer and round; the rest is due again at once
   for (const auto& track : uptracks_) {
-    std::array<uint16_t, kMaxNacks> lost;
-    if (const size_t count = track->TakeNacks(now, rtt, lost); count > 0 && begin()) {
-      writer->AddNack(rtcp_ssrc(), track->config().ssrc, std::span<const uint16_t>(lost).first(count));
+    for (size_t layer = 0; layer < track->layers().size(); ++layer) {
+      const Ssrc ssrc = track->layers()[layer].config().ssrc;
+      std::array<uint16_t, kMaxNacks> lost;
+      if (const size_t count = track->TakeNacks(now, layer, rtt, lost); count > 0 && begin()) {
+        writer->AddNack(rtcp_ssrc(), ssrc, std::span<const uint16_t>(lost).first(count));
+      }
+      if (track->TakeKeyframeRequest(now, layer, rtt) && begin()) writer->AddPli(rtcp_ssrc(), ssrc);
     }
-    if (track->TakeKeyframeRequest(now, rtt) && begin()) writer->AddPli(rtcp_ssrc(), track->config().ssrc);
   }
   if (writer) SendRtcp(*writer, std::move(packet), out);
 }

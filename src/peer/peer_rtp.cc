@@ -28,32 +28,34 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     return std::nullopt;
   }
   ++received_;
+  // Before anything is dropped: a packet that probes the path counts whatever it carries.
+  if (transport_cc_id_ != 0 && view->has_extensions()) {
+    if (const Bytes number = view->Extension(transport_cc_id_); number.size() == 2) {
+      twcc_.OnPacket(now, LoadU16(number.data()));
+      twcc_media_ssrc_ = view->ssrc;
+    }
+  }
   const Route route = FindRoute(*view);
   if (route.track == nullptr) {
     drops_.Add(Drop::kUnknownSsrc);
     return std::nullopt;
   }
-  if (const uint8_t id = route.track->config().extensions.transport_cc; id != 0 && view->has_extensions()) {
-    if (const Bytes number = view->Extension(id); number.size() == 2) {
-      twcc_.OnPacket(now, LoadU16(number.data()));
-      twcc_media_ssrc_ = route.track->config().ssrc;
-    }
-  }
-  if (route.is_rtx) return OnRepair(now, *route.track, std::move(packet));
+  if (route.is_rtx) return OnRepair(now, route, std::move(packet));
   if (view->payload_type != route.track->config().codec.payload_type) {
     drops_.Add(Drop::kUnknownPayload);
     return std::nullopt;
   }
-  return OnMedia(now, *route.track, std::move(packet), static_cast<int64_t>(unprotected->index), false);
+  return OnMedia(now, route, std::move(packet), static_cast<int64_t>(unprotected->index), false);
 }
 
-std::optional<ReceivedRtp> Peer::OnMedia(Time now, Uptrack& track, PacketRef packet, int64_t seq, bool repaired) {
+std::optional<ReceivedRtp> Peer::OnMedia(Time now, const Route& route, PacketRef packet, int64_t seq, bool repaired) {
   const auto view = ParseRtp(packet->bytes());
   if (!view) {
     drops_.Add(Drop::kMalformed);
     return std::nullopt;
   }
-  const Uptrack::Arrival arrival = track.OnPacket(now, seq, *view, repaired);
+  Uptrack& track = *route.track;
+  const Uptrack::Arrival arrival = track.OnPacket(now, route.layer_index, seq, *view, repaired);
   if (arrival.duplicate) {
     drops_.Add(Drop::kDuplicate);
     return std::nullopt;
@@ -62,19 +64,21 @@ std::optional<ReceivedRtp> Peer::OnMedia(Time now, Uptrack& track, PacketRef pac
                      .view = *view,
                      .seq = seq,
                      .uptrack = track.id(),
+                     .layer = static_cast<int>(route.layer_index),
                      .codec = &track.config().codec,
                      .extensions = &track.config().extensions,
                      .starts_keyframe = arrival.starts_keyframe};
 }
 
-std::optional<ReceivedRtp> Peer::OnRepair(Time now, Uptrack& track, PacketRef packet) {
+std::optional<ReceivedRtp> Peer::OnRepair(Time now, const Route& route, PacketRef packet) {
+  UptrackLayer& layer = route.layer();
   const auto view = ParseRtp(packet->bytes());
   // A repair of a track that has not begun, or a packet of padding that probes the path.
-  if (!view || !track.started() || view->payload_size < 2) {
+  if (!view || !layer.started() || view->payload_size < 2) {
     drops_.Add(Drop::kDuplicate);
     return std::nullopt;
   }
-  if (!RestoreRtx(*packet, *view, track.config().ssrc, track.config().codec.payload_type)) {
+  if (!RestoreRtx(*packet, *view, layer.config().ssrc, route.track->config().codec.payload_type)) {
     drops_.Add(Drop::kMalformed);
     return std::nullopt;
   }
@@ -83,19 +87,20 @@ std::optional<ReceivedRtp> Peer::OnRepair(Time now, Uptrack& track, PacketRef pa
     drops_.Add(Drop::kMalformed);
     return std::nullopt;
   }
-  const int64_t seq = track.Extend(restored->sequence_number);
+  const int64_t seq = layer.Extend(restored->sequence_number);
   if (seq < 0) {
     drops_.Add(Drop::kDuplicate);
     return std::nullopt;
   }
-  return OnMedia(now, track, std::move(packet), seq, true);
+  return OnMedia(now, route, std::move(packet), seq, true);
 }
 
 Peer::Route Peer::FindRoute(const RtpPacketView& view) {
   if (const Route* route = routes_.Find(view.ssrc)) return *route;
   // An SSRC that the offer did not name: RFC 8843 section 9.2 finds its section by the MID extension, else by a payload
-  // type that only one section has. The table is bounded, so that a sender that invents SSRCs finds no room.
-  constexpr size_t kMaxRoutes = 64;
+  // type that only one section has; RFC 8852 its encoding by the RID. The table is bounded, so that a sender that
+  // invents SSRCs finds no room.
+  constexpr size_t kMaxRoutes = 128;
   if (routes_.size() >= kMaxRoutes) return {};
   Route route;
   for (const auto& track : uptracks_) {
@@ -104,19 +109,33 @@ Peer::Route Peer::FindRoute(const RtpPacketView& view) {
     if (!mid.empty() && AsText(mid) != config.mid) continue;
     const bool is_rtx = config.codec.rtx_payload_type == view.payload_type;
     if (!is_rtx && config.codec.payload_type != view.payload_type) continue;
+    const std::optional<size_t> layer = LayerOf(*track, view, is_rtx);
+    if (!layer) continue;
     // Without a MID only a track that still misses its SSRC can be meant.
-    if (mid.empty() && (is_rtx ? config.rtx_ssrc : config.ssrc).value() != 0) continue;
+    const LayerConfig& known = track->layers()[*layer].config();
+    if (mid.empty() && (is_rtx ? known.rtx_ssrc : known.ssrc).value() != 0) continue;
     if (route.track != nullptr) return {};  // two could be meant
-    route = {track.get(), is_rtx};
+    route = {track.get(), *layer, is_rtx};
   }
   if (route.track == nullptr) return {};
   if (route.is_rtx) {
-    route.track->LearnRtxSsrc(view.ssrc);
+    route.layer().LearnRtxSsrc(view.ssrc);
   } else {
-    route.track->LearnSsrc(view.ssrc);
+    route.layer().LearnSsrc(view.ssrc);
   }
   routes_.Insert(view.ssrc, route);
   return route;
+}
+
+std::optional<size_t> Peer::LayerOf(const Uptrack& track, const RtpPacketView& view, bool is_rtx) {
+  if (track.layers().size() == 1) return 0;
+  const HeaderExtensionIds& ids = track.config().extensions;
+  const uint8_t id = is_rtx ? ids.repaired_rid : ids.rid;
+  const Bytes rid = id != 0 ? view.Extension(id) : Bytes();
+  for (size_t i = 0; !rid.empty() && i < track.layers().size(); ++i) {
+    if (AsText(rid) == track.layers()[i].config().rid) return i;
+  }
+  return std::nullopt;
 }
 
 }  // namespace duet

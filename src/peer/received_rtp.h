@@ -12,8 +12,9 @@ namespace duet {
 struct ReceivedRtp {
   PacketRef packet;    // holds the bytes that `view` points into
   RtpPacketView view;  // restored from RTX where it came as one
-  int64_t seq = 0;     // extended sequence number of the track
+  int64_t seq = 0;     // extended sequence number of the layer
   UptrackId uptrack;
+  int layer = 0;                                   // of the track, 0 = the smallest picture
   const CodecConfig* codec = nullptr;              // as the publisher negotiated it
   const HeaderExtensionIds* extensions = nullptr;  // of the publisher
   bool starts_keyframe = false;                    // a decoder can start here; always true for audio

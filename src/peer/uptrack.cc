@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "wire/h264.h"
 #include "wire/vp8.h"
 
@@ -16,12 +17,15 @@ const char* ToString(CodecKind kind) {
   return "unknown";
 }
 
-Uptrack::Uptrack(UptrackConfig config) : config_(std::move(config)), stats_(config_.codec.clock_rate) {}
+Uptrack::Uptrack(UptrackConfig config) : config_(std::move(config)) {
+  DUET_CHECK(!config_.layers.empty() && config_.layers.size() <= kMaxLayers);
+  for (const LayerConfig& layer : config_.layers) layers_.emplace_back(layer, config_.codec.clock_rate);
+}
 
 void Uptrack::SetPublished(Time now, bool published) {
   if (published == published_) return;
   published_ = published;
-  if (published) RequestKeyframe(now);
+  for (size_t layer = 0; published && layer < layers_.size(); ++layer) RequestKeyframe(now, layer);
 }
 
 bool Uptrack::StartsKeyframe(const RtpPacketView& view) const {
@@ -33,39 +37,31 @@ bool Uptrack::StartsKeyframe(const RtpPacketView& view) const {
   return false;
 }
 
-Uptrack::Arrival Uptrack::OnPacket(Time now, int64_t seq, const RtpPacketView& view, bool repaired) {
-  Arrival arrival;
-  highest_seq_ = std::max(highest_seq_, seq);
-  arrival.duplicate = nacks_.OnPacket(now, seq) == NackGenerator::Arrival::kDuplicate;
-  if (!repaired) stats_.OnPacket(now, seq, view.timestamp);
-  if (arrival.duplicate) return arrival;
-  arrival.starts_keyframe = StartsKeyframe(view);
-  if (arrival.starts_keyframe && is_video()) {
-    keyframes_.OnKeyframe(now);
-    nacks_.OnKeyframe(seq);
-  }
-  return arrival;
+Uptrack::Arrival Uptrack::OnPacket(Time now, size_t layer, int64_t seq, const RtpPacketView& view, bool repaired) {
+  if (!layers_[layer].OnPacket(now, seq, view.timestamp, repaired)) return {.duplicate = true};
+  const bool starts_keyframe = StartsKeyframe(view);
+  if (starts_keyframe && is_video()) layers_[layer].OnKeyframe(now, seq);
+  return {.starts_keyframe = starts_keyframe};
 }
 
-void Uptrack::RequestKeyframe(Time now) {
-  if (is_video()) keyframes_.Request(now);
+void Uptrack::RequestKeyframe(Time now, size_t layer) {
+  if (is_video()) layers_[layer].RequestKeyframe(now);
 }
 
-bool Uptrack::TakeKeyframeRequest(Time now, Duration rtt) {
-  return published_ && config_.ssrc.value() != 0 && keyframes_.Due(now, rtt);
-}
-
-size_t Uptrack::TakeNacks(Time now, Duration rtt, std::span<uint16_t> out) {
+size_t Uptrack::TakeNacks(Time now, size_t layer, Duration rtt, std::span<uint16_t> out) {
   if (!config_.codec.nack) return 0;
-  const size_t count = nacks_.Due(now, rtt, out);
-  // What is given up for lost leaves a hole that only a keyframe closes.
-  if (nacks_.TakeGivenUp()) RequestKeyframe(now);
+  const size_t count = layers_[layer].TakeNacks(now, rtt, out);
+  if (layers_[layer].TakeGivenUp()) RequestKeyframe(now, layer);
   return count;
 }
 
 Time Uptrack::NextTimer() const {
-  const Time nack = config_.codec.nack ? nacks_.NextTimer() : Time::Never();
-  return published_ && config_.ssrc.value() != 0 ? std::min(nack, keyframes_.NextTimer()) : nack;
+  Time next = Time::Never();
+  for (const UptrackLayer& layer : layers_) {
+    if (config_.codec.nack) next = std::min(next, layer.next_nack());
+    if (published_) next = std::min(next, layer.next_keyframe_request());
+  }
+  return next;
 }
 
 }  // namespace duet

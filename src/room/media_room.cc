@@ -4,6 +4,15 @@
 #include <utility>
 
 namespace duet {
+namespace {
+
+uint8_t AllLayers(const Uptrack& uptrack) { return static_cast<uint8_t>((1u << uptrack.layers().size()) - 1); }
+
+void SetReferences(const Uptrack& uptrack, Downtrack& downtrack) {
+  for (size_t i = 0; i < uptrack.layers().size(); ++i) downtrack.set_reference(i, uptrack.layers()[i].reference());
+}
+
+}  // namespace
 
 void MediaRoom::AddPeer(Peer& peer) {
   for (const auto& uptrack : peer.uptracks()) AddFeed(peer, *uptrack);
@@ -34,30 +43,36 @@ void MediaRoom::AddFeed(Peer& peer, Uptrack& uptrack) {
   auto feed = std::make_unique<Feed>();
   feed->publisher = &peer;
   feed->uptrack = &uptrack;
+  feed->layers_told = AllLayers(uptrack);
   feeds_.Insert(uptrack.id(), std::move(feed));
 }
 
 void MediaRoom::DropFeed(UptrackId id) {
   const Feed* feed = FindFeed(id);
   if (feed == nullptr) return;
-  for (const Subscriber& subscriber : feed->subscribers) subscriber.downtrack->SetSource(UptrackId(), nullptr, nullptr);
+  for (const Subscriber& subscriber : feed->subscribers) subscriber.downtrack->SetSource(nullptr);
   feeds_.Erase(id);
 }
 
-void MediaRoom::Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source) {
+void MediaRoom::Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality) {
   Downtrack* downtrack = subscriber.FindDowntrack(slot);
   if (downtrack == nullptr) return;
   Detach(*downtrack);
   Feed* feed = FindFeed(source);
   if (feed == nullptr) {
-    downtrack->SetSource(UptrackId(), nullptr, nullptr);
+    downtrack->SetSource(nullptr);
     return;
   }
-  const UptrackConfig& config = feed->uptrack->config();
-  if (!downtrack->SetSource(source, &config.codec, &config.extensions)) return;
-  downtrack->set_reference(feed->uptrack->reference());
+  downtrack->set_quality(quality);
+  if (!downtrack->SetSource(&feed->uptrack->config())) return;
+  SetReferences(*feed->uptrack, *downtrack);
   feed->subscribers.push_back({&subscriber, downtrack});
-  if (downtrack->waits_for_keyframe() && subscriber.state() == Peer::State::kConnected) AskForKeyframe(now, *feed);
+  if (subscriber.state() != Peer::State::kConnected) return;
+  if (downtrack->layers().count() > 1) {
+    subscriber.DividePath(now);
+    OnDivided(now, subscriber);
+  }
+  if (downtrack->waits_for_keyframe()) AskForKeyframe(now, *feed, downtrack->layers().target());
 }
 
 size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& drops, Outbox& out) {
@@ -71,7 +86,7 @@ size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& dro
     if (const auto drop = subscriber.peer->SendRtp(now, *subscriber.downtrack, packet, out)) {
       drops.Add(*drop);
       // The keyframe that was asked for may have been lost on the way to us.
-      if (*drop == Drop::kNoKeyframe) AskForKeyframe(now, *feed);
+      if (*drop == Drop::kNoKeyframe) AskForKeyframe(now, *feed, packet.layer);
     } else {
       ++sent;
       if (subscriber.peer->sends_later()) Touch(subscriber.peer->id());
@@ -81,32 +96,23 @@ size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& dro
 }
 
 void MediaRoom::OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback) {
-  for (const DowntrackId id : feedback.keyframe_requests) {
-    const Downtrack* downtrack = peer.FindDowntrack(id);
-    Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr;
-    if (feed != nullptr) AskForKeyframe(now, *feed);
-  }
+  for (const DowntrackId id : feedback.keyframe_requests) AskForKeyframe(now, peer.FindDowntrack(id));
   for (const UptrackId id : feedback.references) {
     const Feed* feed = FindFeed(id);
     if (feed == nullptr) continue;
-    for (const Subscriber& subscriber : feed->subscribers)
-      subscriber.downtrack->set_reference(feed->uptrack->reference());
+    for (const Subscriber& subscriber : feed->subscribers) SetReferences(*feed->uptrack, *subscriber.downtrack);
   }
 }
 
 void MediaRoom::OnConnected(Time now, Peer& peer) {
   for (const auto& downtrack : peer.downtracks()) {
-    if (!downtrack->waits_for_keyframe()) continue;
-    if (Feed* feed = FindFeed(downtrack->source())) AskForKeyframe(now, *feed);
+    if (downtrack->waits_for_keyframe()) AskForKeyframe(now, downtrack.get());
   }
 }
 
 void MediaRoom::OnDivided(Time now, Peer& peer) {
   const auto wanted = peer.TakeKeyframesWanted();
-  for (const DowntrackId id : wanted) {
-    const Downtrack* downtrack = peer.FindDowntrack(id);
-    if (Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr) AskForKeyframe(now, *feed);
-  }
+  for (const DowntrackId id : wanted) AskForKeyframe(now, peer.FindDowntrack(id));
 }
 
 // The best that any receiver can take: the others are helped by layers, or by holding the picture back.
@@ -115,12 +121,16 @@ int64_t MediaRoom::LimitOf(Time now, const Feed& feed) {
   constexpr int64_t kLeast = 50'000;         // below this there is no picture
   int64_t best = -1;
   int64_t offered = 0;
+  int64_t least_layer = 0;
   for (const Subscriber& subscriber : feed.subscribers) {
     if (subscriber.peer->state() != Peer::State::kConnected) continue;
+    least_layer = subscriber.downtrack->layers().ExpectedBps(0);
     best = std::max(best, subscriber.downtrack->share_bps());
     offered = std::max(offered, subscriber.downtrack->offered_bps(now));
   }
   if (best < 0 || best > kPointless) return 0;
+  // With layers a path that is short gets a smaller one; only when there is none is the publisher told.
+  if (feed.uptrack->layers().size() > 1 && best > least_layer) return 0;
   // Who sends far less than it might needs no limit.
   if (feed.limit_bps == 0 && offered * 12 / 10 < best) return 0;
   return std::max(best, kLeast);
@@ -141,6 +151,32 @@ void MediaRoom::UpdateLimits(Time now, std::vector<Limit>& changed) {
   });
 }
 
+void MediaRoom::UpdateLayers(Time now, std::vector<LayersWanted>& changed) {
+  feeds_.ForEach([&](UptrackId id, const std::unique_ptr<Feed>& feed) {
+    const size_t count = feed->uptrack->layers().size();
+    if (count == 1 || !feed->uptrack->published()) return;
+    const auto want = [&](int layer) {
+      if (layer >= 0) feed->wanted_at[static_cast<size_t>(layer)] = now;
+    };
+    // Where nobody watches, the smallest is kept for whoever comes next.
+    if (feed->subscribers.empty()) want(0);
+    for (const Subscriber& subscriber : feed->subscribers) {
+      const LayerChoice& layers = subscriber.downtrack->layers();
+      want(layers.desired());
+      want(layers.target());
+      want(layers.current());
+    }
+    uint8_t mask = 0;
+    for (size_t layer = 0; layer < count; ++layer) {
+      const bool lingers = (feed->layers_told >> layer & 1) != 0 && now - feed->wanted_at[layer] < kLayerLinger;
+      if (feed->wanted_at[layer] == now || lingers) mask = static_cast<uint8_t>(mask | 1u << layer);
+    }
+    if (mask == feed->layers_told) return;
+    feed->layers_told = mask;
+    changed.push_back({feed->publisher->id(), id, mask});
+  });
+}
+
 void MediaRoom::Touch(PeerId id) {
   if (touched_.empty() || touched_.back() != id) touched_.push_back(id);
 }
@@ -156,9 +192,18 @@ void MediaRoom::Detach(const Downtrack& downtrack) {
   std::erase_if(feed->subscribers, [&](const Subscriber& s) { return s.downtrack == &downtrack; });
 }
 
-void MediaRoom::AskForKeyframe(Time now, Feed& feed) {
-  feed.uptrack->RequestKeyframe(now);
+void MediaRoom::AskForKeyframe(Time now, Feed& feed, int layer) {
+  if (layer < 0) return;
+  feed.uptrack->RequestKeyframe(now, static_cast<size_t>(layer));
   Touch(feed.publisher->id());
+}
+
+void MediaRoom::AskForKeyframe(Time now, const Downtrack* downtrack) {
+  Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr;
+  if (feed == nullptr) return;
+  const LayerChoice& layers = downtrack->layers();
+  AskForKeyframe(now, *feed, layers.target());
+  if (layers.current() != layers.target()) AskForKeyframe(now, *feed, layers.current());
 }
 
 }  // namespace duet

@@ -5,6 +5,7 @@
 // Downtrack::source() names; a Peer is taken out (RemovePeer) before it dies. Thread rule: owned by one Worker.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -24,8 +25,9 @@ class MediaRoom {
   // Forgets the peer's slots, and its tracks with everything that they fed.
   void RemovePeer(Peer& peer);
 
-  // Puts `source` (0 = nothing) on a slot of `subscriber`. A video source is asked for a keyframe.
-  void Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source);
+  // Puts `source` (0 = nothing) on a slot of `subscriber`, in the size that `quality` says. A video source is asked for a
+  // keyframe.
+  void Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality);
 
   // Passes a packet on to everybody who gets this track. Returns how many got it.
   size_t Forward(Time now, const ReceivedRtp& packet, DropCounters& drops, Outbox& out);
@@ -35,7 +37,7 @@ class MediaRoom {
   // The peer can receive from now on: everything on its slots starts with a keyframe.
   void OnConnected(Time now, Peer& peer);
 
-  // The path of `peer` was divided anew: slots that were held back may need a keyframe.
+  // The path of `peer` was divided anew: slots that were held back or get another layer need a keyframe.
   void OnDivided(Time now, Peer& peer);
   // What the publishers of this room's pictures may send from now on, where that has changed.
   struct Limit {
@@ -44,6 +46,15 @@ class MediaRoom {
     int64_t max_bps = 0;  // 0 = no limit
   };
   void UpdateLimits(Time now, std::vector<Limit>& changed);
+  // Which layers of a picture anybody gets or waits for, where that has changed. A layer that nobody gets any more is
+  // kept for kLayerLinger: who left it may be back.
+  struct LayersWanted {
+    PeerId publisher;
+    UptrackId uptrack;
+    uint8_t mask = 0;  // bit 0 = the smallest
+  };
+  static constexpr Duration kLayerLinger = Duration::Seconds(2);
+  void UpdateLayers(Time now, std::vector<LayersWanted>& changed);
 
   // Peers whose deadline may have come closer: a keyframe was asked of them, or packets wait in their pacer.
   const std::vector<PeerId>& touched() const { return touched_; }
@@ -62,12 +73,16 @@ class MediaRoom {
     std::vector<Subscriber> subscribers;
     int64_t limit_bps = 0;  // as told to the publisher; 0 = none
     Time limit_told_at = Time::LongAgo();
+    uint8_t layers_told = 0;  // to begin with all of them
+    std::array<Time, kMaxLayers> wanted_at{};
   };
   Feed* FindFeed(UptrackId id);
   void AddFeed(Peer& peer, Uptrack& uptrack);
   void DropFeed(UptrackId id);
   void Detach(const Downtrack& downtrack);
-  void AskForKeyframe(Time now, Feed& feed);
+  void AskForKeyframe(Time now, Feed& feed, int layer);
+  // Of the layer that the slot shows, or waits for.
+  void AskForKeyframe(Time now, const Downtrack* downtrack);
   void Touch(PeerId id);
   static int64_t LimitOf(Time now, const Feed& feed);
 

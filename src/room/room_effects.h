@@ -11,11 +11,12 @@
 
 namespace duet {
 
-// Puts what `source` receives on the slot `downtrack`; UptrackId 0 empties the slot.
+// Puts what `source` receives on the slot `downtrack`, in the size that `quality` says; UptrackId 0 empties the slot.
 struct ConnectSlot {
   PeerId subscriber;
   DowntrackId downtrack;
   UptrackId source;
+  signal::Quality quality = signal::Quality::kAuto;
   bool operator==(const ConnectSlot&) const = default;
 };
 

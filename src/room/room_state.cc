@@ -156,12 +156,13 @@ void RoomState::AnnouncePublished(const Member& member, RoomEffects& fx) const {
 // ---- subscribing
 // --------------------------------------------------------------------------------------------------------------------------
 
-RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceName& source, RoomEffects& fx) {
+RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceName& source, signal::Quality quality,
+                                                 RoomEffects& fx) {
   using Outcome = SubscribeOutcome;
   if (!member.rights.MayReceive(source.kind, source.stream)) return {Outcome::kNotAllowed, {}};
   if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source))
     return {Outcome::kTooMany, {}};
-  member.wishes[source] = true;
+  member.wishes[source] = {true, quality};
   if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
   for (const Slot& slot : member.transport.slots) {
     if (slot.source == source) return {Outcome::kOnSlot, slot.mid};
@@ -172,13 +173,13 @@ RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceNam
 
 void RoomState::Unsubscribe(Member& member, const SourceName& source, RoomEffects& fx) {
   if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source)) return;
-  member.wishes[source] = false;
+  member.wishes[source] = {};
   if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
 }
 
 bool RoomState::Wants(const Member& member, const SourceName& source) const {
   if (source.user_id == member.user_id || !member.rights.MayReceive(source.kind, source.stream)) return false;
-  if (const auto it = member.wishes.find(source); it != member.wishes.end()) return it->second;
+  if (const auto it = member.wishes.find(source); it != member.wishes.end()) return it->second.subscribed;
   switch (member.recv_mode) {
     case 1: return true;
     case 2: return source.kind == MediaKind::kAudio;
@@ -213,8 +214,12 @@ bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
   bool changed = false;
   const auto put = [&](Slot& slot, const Source* source) {
     const UptrackId uptrack = source != nullptr ? source->uptrack : UptrackId();
-    if (slot.uptrack != uptrack) fx.switches.push_back(ConnectSlot{member.transport.peer, slot.downtrack, uptrack});
+    const auto wish = source != nullptr ? member.wishes.find(source->name) : member.wishes.end();
+    const signal::Quality quality = wish != member.wishes.end() ? wish->second.quality : signal::Quality::kAuto;
+    if (slot.uptrack != uptrack || slot.quality != quality)
+      fx.switches.push_back(ConnectSlot{member.transport.peer, slot.downtrack, uptrack, quality});
     slot.uptrack = uptrack;
+    slot.quality = quality;
     std::optional<SourceName> name;
     if (source != nullptr) name = source->name;
     changed |= slot.source != name;

@@ -42,6 +42,7 @@ struct Publication {
   signal::StreamType stream{};
   UptrackId uptrack;
   bool on = false;
+  std::vector<std::string> rids;  // of its encodings, the smallest first; empty without simulcast
 };
 
 // What a member can subscribe to: one kind of one stream of one user, whether or not it exists yet.
@@ -58,6 +59,13 @@ struct Slot {
   DowntrackId downtrack;
   std::optional<SourceName> source;
   UptrackId uptrack;  // of the source, as connected last
+  signal::Quality quality = signal::Quality::kAuto;
+};
+
+// What a member said of a source.
+struct Wish {
+  bool subscribed = false;
+  signal::Quality quality = signal::Quality::kAuto;
 };
 
 // A member's media connection as negotiated.
@@ -77,7 +85,7 @@ struct Member {
   SessionId session;  // 0 while its socket is lost
   std::string resume_token;
   MemberTransport transport;
-  std::map<SourceName, bool> wishes;  // true: subscribed by hand, false: unsubscribed by hand
+  std::map<SourceName, Wish> wishes;
   Time seat_until = Time::Never();    // set while paused
   int uplink_quality = 0;             // 0 unknown, 1 best ... 5 very bad, 6 down
   int downlink_quality = 0;
@@ -131,7 +139,7 @@ class RoomState {
     enum Kind { kOnSlot, kRemembered, kNoSlot, kNotAllowed, kTooMany } kind = kRemembered;
     std::string mid;  // with kOnSlot
   };
-  SubscribeOutcome Subscribe(Member& member, const SourceName& source, RoomEffects& fx);
+  SubscribeOutcome Subscribe(Member& member, const SourceName& source, signal::Quality quality, RoomEffects& fx);
   void Unsubscribe(Member& member, const SourceName& source, RoomEffects& fx);
 
   // The number of the next message of this room.

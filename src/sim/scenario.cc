@@ -55,6 +55,7 @@ class Run {
     if (verb == "run") return RunFor(Duration::Micros(static_cast<int64_t>(Number(words, 1) * 1e6)));
     if (verb == "check") return Check(words);
     if (verb == "server") return world_.RestartServer();
+    if (verb == "subscribe") return Subscribe(words);
     static const std::map<std::string, std::function<void(World&, uint32_t)>> kDeeds = {
         {"join", [](World& w, uint32_t n) { w.client(n).Enter(w.now()); }},
         {"leave", [](World& w, uint32_t n) { w.client(n).Exit(w.now()); }},
@@ -82,9 +83,28 @@ class Run {
     SimClientConfig config;
     config.sends_video = words.size() > 2 && words[2] == "video";
     if (config.sends_video) config.video_bps = static_cast<int64_t>(Number(words, 3) * 1000);
+    for (size_t i = 4; i < words.size(); ++i) {
+      if (words[i] == "layers") {
+        const double layers = Number(words, ++i);
+        if (layers < 1 || layers > static_cast<double>(kMaxLayers)) throw BadStep{"there are 1 to 3 layers"};
+        config.layers = static_cast<size_t>(layers);
+      } else if (words[i] == "vp8") {
+        config.codec = CodecKind::kVp8;
+      } else {
+        throw BadStep{"a member has no \"" + words[i] + "\""};
+      }
+    }
     const uint32_t number = world_.AddClient(config);
     if (words.size() < 2 || words[1] != world_.client(number).user())
       throw BadStep{"members are called u1, u2 ... in this order"};
+  }
+
+  void Subscribe(const Words& words) {
+    static const std::map<std::string, signal::Quality> kQualities = {
+        {"main", signal::Quality::kMain}, {"small", signal::Quality::kSmall}, {"auto", signal::Quality::kAuto}};
+    const auto quality = kQualities.find(words.size() > 3 ? words[3] : "");
+    if (quality == kQualities.end()) throw BadStep{"say who, whose picture, and main, small or auto"};
+    world_.client(Member(words, 1)).Subscribe(world_.client(Member(words, 2)).user(), quality->second);
   }
 
   std::vector<SimLink*> Links(const Words& words) {
@@ -182,7 +202,7 @@ class Run {
       const Seat& seat = world_.seat(Member(words, 2));
       const auto ms = static_cast<double>((words.at(3) == "down" ? seat.down : seat.up).longest_queue().ms());
       Expect(ms <= Number(words, 4), "the queue of " + words[2] + " is too long", ms);
-    } else if (what == "fps" || what == "freeze") {
+    } else if (what == "fps" || what == "freeze" || what == "layer") {
       CheckPicture(words);
     } else if (what == "share") {
       const double a = RateOf({"check", "rate", words.at(2), "down"});
@@ -202,6 +222,9 @@ class Run {
     if (words[1] == "fps") {
       const double fps = static_cast<double>(picture->shown() - shown_[{viewer, publisher}]) / last_run_.seconds();
       Expect(fps >= Number(words, 4), words[2] + " sees too few frames of " + words[3], fps);
+    } else if (words[1] == "layer") {
+      Expect(picture->layer() == static_cast<int>(Number(words, 4)), words[2] + " sees another layer of " + words[3],
+             picture->layer());
     } else {
       const Duration freeze = std::max(picture->longest_freeze(), world_.now() - picture->last_shown());
       Expect(freeze <= Millis(Number(words, 4)), words[2] + " sees " + words[3] + " stand still for too long, ms",

@@ -11,6 +11,7 @@ namespace {
 using signal::MediaKind;
 
 constexpr Duration kFrameInterval = Duration::Micros(1'000'000 / VideoEncoder::kFramesPerSecond);
+constexpr const char* kRids[kMaxLayers] = {"q", "h", "f"};
 constexpr Duration kSoundInterval = Duration::Millis(20);
 constexpr Duration kAnswerTimeout = Duration::Seconds(10);
 
@@ -22,12 +23,20 @@ struct Overloaded : F... {
 std::vector<OfferSection> Sections(const SimClientConfig& config) {
   std::vector<OfferSection> sections;
   if (config.sends_audio) sections.push_back({.kind = MediaKind::kAudio, .sends = true});
-  if (config.sends_video) sections.push_back({.kind = MediaKind::kVideo, .sends = true, .codec = config.codec});
+  if (config.sends_video) {
+    OfferSection& picture =
+        sections.emplace_back(OfferSection{.kind = MediaKind::kVideo, .sends = true, .codec = config.codec});
+    if (config.layers > 1) picture.rids.assign(kRids + kMaxLayers - config.layers, kRids + kMaxLayers);
+  }
   for (size_t i = 0; i < config.slots; ++i) {
     sections.push_back({.kind = MediaKind::kAudio});
     sections.push_back({.kind = MediaKind::kVideo, .codec = config.codec});
   }
   return sections;
+}
+
+size_t LayerOf(const Downtrack& track) {
+  return static_cast<size_t>(track.config().id.value() / Offerer::kEncodingIds);
 }
 
 }  // namespace
@@ -48,8 +57,19 @@ SimClient::SimClient(SimClientConfig config, DtlsContext& dtls, DtlsFingerprint 
       pool_(pool),
       rng_(rng),
       out_(pool),
-      encoder_(config_.number, config_.codec, rng) {
-  encoder_.set_bitrate(config_.video_bps);
+      layer_on_(config_.layers, true),
+      layer_seq_(config_.layers, 0) {
+  for (size_t layer = 0; layer < config_.layers; ++layer)
+    encoders_.emplace_back(config_.number, static_cast<uint8_t>(layer), config_.codec, rng);
+}
+
+void SimClient::RequestKeyframes() {
+  for (VideoEncoder& encoder : encoders_) encoder.RequestKeyframe();
+}
+
+void SimClient::Subscribe(std::string_view user, signal::Quality quality) {
+  if (state_ != State::kIn) return;
+  Send(signal::Subscribe{.user_id = std::string(user), .kind = MediaKind::kVideo, .quality = quality});
 }
 
 // ---- what its person does
@@ -75,7 +95,7 @@ void SimClient::Exit(Time now) {
 }
 
 void SimClient::SetPublished(bool audio, bool video) {
-  if (video && !video_on_) encoder_.RequestKeyframe();
+  if (video && !video_on_) RequestKeyframes();
   audio_on_ = audio;
   video_on_ = video;
   if (state_ == State::kIn) Send(signal::Publish{.audio = audio, .video = video});
@@ -206,9 +226,15 @@ void SimClient::OnEntered(Time now, const signal::EnterResult& result) {
   OnSlots(result.slots);
   for (const auto& track : peer_->downtracks()) {
     const UptrackId own(track->config().id.value());
-    track->SetSource(own, &track->config().codecs.front(), &track->config().extensions);
+    const UptrackConfig source{.id = own,
+                               .kind = track->config().kind,
+                               .codec = track->config().codecs.front(),
+                               .extensions = track->config().extensions};
+    track->SetSource(&source);
   }
-  encoder_.RequestKeyframe();
+  RequestKeyframes();
+  layer_on_.assign(config_.layers, true);
+  TellWanted();
   limit_bps_ = 0;
   next_divide_ = now;
   next_frame_ = now + Below(rng_, kFrameInterval);
@@ -224,6 +250,15 @@ void SimClient::OnNotification(Time now, const signal::Notification& notificatio
                  [&](const signal::MemberResumed& n) { members_[n.user_id] = false; },
                  [&](const signal::Slots& n) { OnSlots(n.slots); },
                  [&](const signal::BitrateLimit& n) { limit_bps_ = int64_t{n.max_bitrate_kbps} * 1000; },
+                 [&](const signal::Layers& n) {
+                   for (size_t i = 0; i < config_.layers && config_.obeys_layers; ++i) {
+                     const char* rid = kRids[i + kMaxLayers - config_.layers];
+                     const bool on = std::find(n.active.begin(), n.active.end(), rid) != n.active.end();
+                     if (on && !layer_on_[i]) encoders_[i].RequestKeyframe();
+                     layer_on_[i] = on;
+                   }
+                   TellWanted();
+                 },
                  [&](const signal::Kicked& n) {
                    if (n.reason == signal::KickReason::kMediaTimeout) return Lose(now, "the server heard no media");
                    violations_.push_back(user_ + " was kicked: " + std::string(signal::ToString(n.reason)));
@@ -260,7 +295,8 @@ void SimClient::OnDatagram(Time now, const Endpoint& from, PacketRef packet) {
       break;
     case DatagramKind::kRtcp: {
       const Peer::Feedback feedback = peer_->OnRtcp(now, std::move(packet), out_);
-      if (!feedback.keyframe_requests.empty()) encoder_.RequestKeyframe();
+      for (const DowntrackId id : feedback.keyframe_requests)
+        encoders_[static_cast<size_t>(id.value() / Offerer::kEncodingIds)].RequestKeyframe();
       break;
     }
     case DatagramKind::kUnknown: break;
@@ -286,30 +322,73 @@ void SimClient::OnMedia(Time now, const ReceivedRtp& rtp) {
 }
 
 void SimClient::SendMedia(Time now) {
+  if (config_.sends_video && now >= next_frame_) {
+    next_frame_ = std::max(next_frame_ + kFrameInterval, now + Duration::Millis(1));
+    if (media_connected() && video_on_) SendPicture(now);
+  }
+  if (!config_.sends_audio || now < next_sound_) return;
+  next_sound_ = std::max(next_sound_ + kSoundInterval, now + Duration::Millis(1));
+  if (!media_connected() || !audio_on_) return;
   for (const auto& track : peer_->downtracks()) {
-    const bool audio = track->config().kind == MediaKind::kAudio;
-    Time& next = audio ? next_sound_ : next_frame_;
-    if (now < next) continue;
-    next = std::max(next + (audio ? kSoundInterval : kFrameInterval), now + Duration::Millis(1));
-    if (!media_connected() || !(audio ? audio_on_ : video_on_)) continue;
-    if (audio) {
-      MediaTag tag{.publisher = config_.number, .frame = ++sound_count_, .count = 1, .captured = now};
-      SendPacket(now, *track, WriteMedia(tag, CodecKind::kOpus, 90), static_cast<uint32_t>(now.us() * 48 / 1000),
-                 false);
-      continue;
-    }
-    encoder_.set_bitrate(VideoBitrate());
-    auto packets = encoder_.Encode(now);
-    const auto timestamp = static_cast<uint32_t>(now.us() * 90 / 1000);
+    if (track->config().kind != MediaKind::kAudio) continue;
+    MediaTag tag{.publisher = config_.number, .frame = ++sound_count_, .count = 1, .captured = now};
+    SendPacket(now, *track, WriteMedia(tag, CodecKind::kOpus, 90), static_cast<uint32_t>(now.us() * 48 / 1000), false);
+  }
+}
+
+// One frame of each layer that is on.
+void SimClient::SendPicture(Time now) {
+  const int64_t total = VideoBitrate();
+  for (const auto& track : peer_->downtracks()) {
+    if (track->config().kind != MediaKind::kVideo) continue;
+    const size_t layer = LayerOf(*track);
+    const int64_t bitrate = LayerBitrate(layer, total);
+    if (bitrate == 0) continue;
+    encoders_[layer].set_bitrate(bitrate);
+    auto packets = encoders_[layer].Encode(now);
+    // Each layer has a clock of its own.
+    const auto timestamp = static_cast<uint32_t>(now.us() * 90 / 1000 + static_cast<int64_t>(layer) * 1'000'000'000);
     for (size_t i = 0; i < packets.size(); ++i)
       SendPacket(now, *track, std::move(packets[i]), timestamp, i + 1 == packets.size());
   }
 }
 
+void SimClient::TellWanted() {
+  for (const auto& track : peer_->downtracks()) {
+    if (track->config().kind != MediaKind::kVideo) continue;
+    constexpr int64_t kHeadroomPercent = 125;
+    track->set_wanted(FullBitrate(LayerOf(*track)) * kHeadroomPercent / 100);
+  }
+}
+
+// Half the width and height need about a third of the rate.
+int64_t SimClient::FullBitrate(size_t layer) const {
+  constexpr int64_t kStep = 3;
+  int64_t full = config_.video_bps;
+  for (size_t larger = layer + 1; larger < config_.layers; ++larger) full /= kStep;
+  return layer_on_[layer] ? full : 0;
+}
+
+// Where not all fit the smallest come first, as in browsers; the largest that does gets what is left. 0 = not sent.
+int64_t SimClient::LayerBitrate(size_t layer, int64_t total) const {
+  constexpr int64_t kWorthPercent = 60;  // of its full rate, or it is not worth sending
+  int64_t rest = total;
+  bool smallest = true;
+  for (size_t i = 0; i < layer; ++i) {
+    const int64_t full = FullBitrate(i);
+    rest -= std::min(rest, full);
+    smallest &= full == 0;
+  }
+  const int64_t full = FullBitrate(layer);
+  return smallest || rest >= full * kWorthPercent / 100 ? std::min(rest, full) : 0;
+}
+
 // What is wanted, what the receivers can take, and what our own path carries besides the sound.
 int64_t SimClient::VideoBitrate() const {
   constexpr int64_t kSoundBps = 60'000;
-  int64_t bps = std::min(config_.video_bps, (peer_->path().target_bps() - kSoundBps) * 9 / 10);
+  int64_t wanted = 0;
+  for (size_t layer = 0; layer < config_.layers; ++layer) wanted += FullBitrate(layer);
+  int64_t bps = std::min(wanted, (peer_->path().target_bps() - kSoundBps) * 9 / 10);
   if (limit_bps_ > 0) bps = std::min(bps, limit_bps_);
   return std::max<int64_t>(bps, 40'000);
 }
@@ -321,7 +400,7 @@ void SimClient::SendPacket(Time now, Downtrack& track, std::vector<std::byte> pa
   if (!packet) return;
   const CodecConfig& codec = track.config().codecs.front();
   const bool audio = track.config().kind == MediaKind::kAudio;
-  int64_t& seq = audio ? audio_seq_ : video_seq_;
+  int64_t& seq = audio ? audio_seq_ : layer_seq_[LayerOf(track)];
   ++seq;
   RtpHeaderWriter writer(packet->buffer());
   writer.Begin({.marker = marker,
@@ -356,7 +435,7 @@ void SimClient::OnTimer(Time now) {
   if (state_ == State::kIn && now >= next_divide_) {
     next_divide_ = now + Duration::Millis(100);
     if (media_connected()) peer_->DividePath(now);
-    if (!peer_->TakeKeyframesWanted().empty()) encoder_.RequestKeyframe();
+    if (!peer_->TakeKeyframesWanted().empty()) RequestKeyframes();
   }
   if (state_ == State::kIn) SendMedia(now);
   for (auto& [id, slot] : slots_) {
@@ -399,7 +478,7 @@ std::string SimClient::Describe(Time now) const {
   std::string text = user_ + ": " + kStates[static_cast<int>(state_)] + (suspended_ ? ", suspended" : "") + ", " +
                      (media_connected() ? "media connected" : "no media") + ", entered " + std::to_string(entered_) +
                      " times" + (lost_because_.empty() ? "" : " (" + lost_because_ + ")") + ", " +
-                     std::to_string(encoder_.frames()) + " frames encoded, knows";
+                     std::to_string(frames_sent()) + " frames encoded, knows";
   if (peer_ && media_connected()) {
     text += ", uplink " + DescribePath(peer_->path().quality()) + ", limit " + std::to_string(limit_bps_ / 1000) +
             " kbit/s";

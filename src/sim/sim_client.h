@@ -35,7 +35,9 @@ struct SimClientConfig {
   bool sends_audio = true;
   bool sends_video = true;
   size_t slots = 5;  // of each kind
-  int64_t video_bps = 800'000;
+  int64_t video_bps = 800'000;  // of the largest layer
+  size_t layers = 1;            // 2 or 3 = simulcast
+  bool obeys_layers = true;     // switches off what nobody gets
   signal::Template room_template = signal::Template::kGrid;
 };
 
@@ -87,7 +89,9 @@ class SimClient {
   std::string Describe(Time now) const;
   Peer* peer() { return peer_.get(); }
   uint64_t entered() const { return entered_; }
-  int64_t frames_sent() const { return encoder_.frames(); }
+  int64_t frames_sent() const { return encoders_.back().frames(); }
+  // Asks for another size of somebody's picture.
+  void Subscribe(std::string_view user, signal::Quality quality);
 
  private:
   struct Slot {
@@ -104,7 +108,12 @@ class SimClient {
   void OnSlots(const std::vector<signal::SlotInfo>& slots);
   void OnMedia(Time now, const ReceivedRtp& rtp);
   void SendMedia(Time now);
+  void SendPicture(Time now);
   int64_t VideoBitrate() const;
+  void TellWanted();
+  int64_t FullBitrate(size_t layer) const;
+  int64_t LayerBitrate(size_t layer, int64_t total) const;
+  void RequestKeyframes();
   void SendPacket(Time now, Downtrack& track, std::vector<std::byte> payload, uint32_t timestamp, bool marker);
   void Pump(Time now);
 
@@ -139,14 +148,15 @@ class SimClient {
   std::map<std::string, bool> members_;
   std::map<UptrackId, Slot> slots_;
 
-  VideoEncoder encoder_;
+  std::vector<VideoEncoder> encoders_;  // one for each layer, the smallest first
+  std::vector<bool> layer_on_;
+  std::vector<int64_t> layer_seq_;
   int64_t limit_bps_ = 0;  // the server's word; 0 = none
   Time next_divide_ = Time::Never();
   Time next_frame_ = Time::Never();
   Time next_sound_ = Time::Never();
   uint32_t sound_count_ = 0;
   uint16_t packet_seq_ = 0;
-  int64_t video_seq_ = 0;
   int64_t audio_seq_ = 0;
 };
 

@@ -21,6 +21,11 @@ class Swarm {
       config.room = Chance(draw_, 0.85) ? 1 : 2;
       config.sends_video = Chance(draw_, 0.9);
       config.video_bps = static_cast<int64_t>(150'000 + draw_.Below(500'000));
+      if (Chance(draw_, 0.4)) {
+        config.layers = 2 + draw_.Below(2);
+        config.video_bps *= 3;
+        config.obeys_layers = Chance(draw_, 0.8);
+      }
       world_.AddClient(config);
     }
     for (const uint32_t number : world_.numbers()) {
@@ -61,6 +66,7 @@ class Swarm {
     kRestart,
     kLeave,
     kMute,
+    kQuality,
     kServer,
     kKinds
   };
@@ -89,7 +95,7 @@ class Swarm {
 
   void Fault(uint32_t number) {
     constexpr const char* kNames[] = {"loss",    "bursts", "jitter",  "rate",  "outage", "rebind",
-                                      "suspend", "vanish", "restart", "leave", "mute",   "server"};
+                                      "suspend", "vanish", "restart", "leave", "mute",   "quality", "server"};
     const auto kind = static_cast<Kind>(draw_.Below(kKinds));
     if (!enabled_[kind]) return;
     world_.Say(std::string("fault ") + kNames[kind] + " for u" + std::to_string(number));
@@ -133,6 +139,12 @@ class Swarm {
         seat.client->Enter(world_.now());
         break;
       case kMute: seat.client->SetPublished(Chance(draw_, 0.5), Chance(draw_, 0.5)); break;
+      case kQuality: {
+        constexpr signal::Quality kQualities[] = {signal::Quality::kMain, signal::Quality::kSmall,
+                                                  signal::Quality::kAuto};
+        seat.client->Subscribe(world_.client(PickClient()).user(), kQualities[draw_.Below(3)]);
+        break;
+      }
       case kServer:
         if (Chance(draw_, 0.3)) world_.RestartServer();
         break;

@@ -5,11 +5,11 @@
 namespace duet::sim {
 namespace {
 
-constexpr size_t kTagBytes = 4 + 4 + 2 + 2 + 8;
+constexpr size_t kTagBytes = 4 + 1 + 4 + 2 + 2 + 8;
 constexpr size_t kMaxPayload = 1100;
 
 std::byte FillByte(const MediaTag& tag, size_t i) {
-  return static_cast<std::byte>(tag.publisher * 31 + tag.frame * 7 + tag.index * 3 + i);
+  return static_cast<std::byte>(tag.publisher * 31 + tag.layer * 13 + tag.frame * 7 + tag.index * 3 + i);
 }
 
 void Append(std::vector<std::byte>& out, uint64_t value, size_t bytes) {
@@ -51,6 +51,7 @@ std::vector<std::byte> WriteMedia(const MediaTag& tag, CodecKind codec, size_t b
   std::vector<std::byte> payload = PayloadHeader(tag, codec);
   Append(payload, tag.keyframe ? 1 : 0, 1);
   Append(payload, tag.publisher, 4);
+  Append(payload, tag.layer, 1);
   Append(payload, tag.frame, 4);
   Append(payload, tag.index, 2);
   Append(payload, tag.count, 2);
@@ -69,6 +70,7 @@ std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec) {
       MediaTag tag;
       tag.keyframe = Take(rest, 1) == 1;
       tag.publisher = static_cast<uint32_t>(Take(rest, 4));
+      tag.layer = static_cast<uint8_t>(Take(rest, 1));
       tag.frame = static_cast<uint32_t>(Take(rest, 4));
       tag.index = static_cast<uint16_t>(Take(rest, 2));
       tag.count = static_cast<uint16_t>(Take(rest, 2));
@@ -83,7 +85,7 @@ std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec) {
 std::vector<std::vector<std::byte>> VideoEncoder::Encode(Time now) {
   const bool keyframe = std::exchange(keyframe_wanted_, false);
   const int64_t fair = bitrate_bps_ / 8 / kFramesPerSecond;
-  int64_t bytes = fair * static_cast<int64_t>(80 + rng_.Below(41)) / 100;
+  int64_t bytes = fair * static_cast<int64_t>(80 + rng_.get().Below(41)) / 100;
   if (keyframe) {
     constexpr int64_t kKeyframeSize = 6;  // times a usual frame
     debt_bytes_ += fair * (kKeyframeSize - 1);
@@ -97,7 +99,7 @@ std::vector<std::vector<std::byte>> VideoEncoder::Encode(Time now) {
   bytes = std::max<int64_t>(bytes, 60);
   const auto count =
       static_cast<uint16_t>((bytes + static_cast<int64_t>(kMaxPayload) - 1) / static_cast<int64_t>(kMaxPayload));
-  MediaTag tag{.publisher = publisher_, .frame = ++frame_, .count = count, .captured = now, .keyframe = keyframe};
+  MediaTag tag{.publisher = publisher_, .layer = layer_, .frame = ++frame_, .count = count, .captured = now, .keyframe = keyframe};
   std::vector<std::vector<std::byte>> packets;
   for (; tag.index < count; ++tag.index) packets.push_back(WriteMedia(tag, codec_, static_cast<size_t>(bytes) / count));
   return packets;
@@ -111,7 +113,7 @@ std::string FrameReceiver::Judge(int64_t seq, uint32_t timestamp, const MediaTag
   const auto same = seen_.find(seq);
   if (same != seen_.end()) {
     const MediaTag& other = same->second.tag;
-    if (other.publisher != tag.publisher || other.frame != tag.frame || other.index != tag.index)
+    if (other.publisher != tag.publisher || other.layer != tag.layer || other.frame != tag.frame || other.index != tag.index)
       return "one sequence number with two contents" + where();
     return {};
   }
@@ -121,9 +123,10 @@ std::string FrameReceiver::Judge(int64_t seq, uint32_t timestamp, const MediaTag
     const MediaTag& b = before->second.tag;
     if (static_cast<int32_t>(timestamp - before->second.timestamp) < 0) return "a timestamp goes back" + where();
     if (before->first == seq - 1) {
-      const bool same_frame = b.publisher == tag.publisher && b.frame == tag.frame && b.index + 1 == tag.index;
+      const bool same_stream = b.publisher == tag.publisher && b.layer == tag.layer;
+      const bool same_frame = same_stream && b.frame == tag.frame && b.index + 1 == tag.index;
       const bool next_frame =
-          b.publisher == tag.publisher && b.frame + 1 == tag.frame && tag.index == 0 && b.index + 1 == b.count;
+          same_stream && b.frame + 1 == tag.frame && tag.index == 0 && b.index + 1 == b.count;
       const bool new_start = tag.keyframe && tag.index == 0;
       if (!same_frame && !next_frame && !new_start) return "the packets are not in the publisher's order" + where();
       if (same_frame && timestamp != before->second.timestamp) return "one frame with two timestamps" + where();
@@ -137,10 +140,11 @@ FrameReceiver::Verdict FrameReceiver::OnPacket(Time now, int64_t seq, uint32_t t
   verdict.violation = Judge(seq, timestamp, tag);
   seen_.emplace(seq, Seen{timestamp, tag});
   if (seen_.size() > 1000) seen_.erase(seen_.begin());
-  if (tag.publisher != publisher_) {
-    // A late packet of whoever was here before changes nothing.
+  if (tag.publisher != publisher_ || tag.layer != layer_) {
+    // A late packet of whoever was here before, or of the former layer, changes nothing.
     if (publisher_ != 0 && seq < source_starts_) return verdict;
     publisher_ = tag.publisher;
+    layer_ = tag.layer;
     source_starts_ = seq;
     frames_.clear();
     shown_frame_.reset();

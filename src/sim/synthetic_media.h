@@ -2,12 +2,14 @@
 // frame. A packet says who sent it, which frame it belongs to and where, and when it was captured, so that whatever
 // arrives can be judged by itself:
 //
-//   H.264 (FU-A) or VP8 payload header, then  publisher (32), frame (32), index (16), count (16), capture us (64), fill
+//   H.264 (FU-A) or VP8 payload header, then  publisher (32), layer (8), frame (32), index (16), count (16),
+//   capture us (64), fill
 //
 // The fill is a function of the numbers before it: a packet that was mixed up or damaged shows.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,6 +25,7 @@ namespace duet::sim {
 
 struct MediaTag {
   uint32_t publisher = 0;
+  uint8_t layer = 0;  // of simulcast, 0 = the smallest
   uint32_t frame = 0;
   uint16_t index = 0;
   uint16_t count = 0;
@@ -37,7 +40,8 @@ std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec);
 
 class VideoEncoder {
  public:
-  VideoEncoder(uint32_t publisher, CodecKind codec, Rng& rng) : publisher_(publisher), codec_(codec), rng_(rng) {}
+  VideoEncoder(uint32_t publisher, uint8_t layer, CodecKind codec, Rng& rng)
+      : publisher_(publisher), layer_(layer), codec_(codec), rng_(rng) {}
 
   void set_bitrate(int64_t bps) { bitrate_bps_ = bps; }
   void RequestKeyframe() { keyframe_wanted_ = true; }
@@ -49,8 +53,9 @@ class VideoEncoder {
 
  private:
   uint32_t publisher_;
+  uint8_t layer_;
   CodecKind codec_;
-  Rng& rng_;
+  std::reference_wrapper<Rng> rng_;
   int64_t bitrate_bps_ = 800'000;
   bool keyframe_wanted_ = true;
   uint32_t frame_ = 0;
@@ -73,6 +78,7 @@ class FrameReceiver {
   int64_t shown() const { return shown_; }
   Time last_shown() const { return last_shown_; }
   uint32_t publisher() const { return publisher_; }
+  int layer() const { return layer_; }
   Duration longest_freeze() const { return longest_freeze_; }
   void ResetFreeze(Time now) {
     longest_freeze_ = Duration::Zero();
@@ -97,6 +103,7 @@ class FrameReceiver {
   std::map<int64_t, Seen> seen_;  // the last thousand, by sequence number
   std::map<uint32_t, Frame> frames_;
   uint32_t publisher_ = 0;
+  int layer_ = 0;
   int64_t source_starts_ = 0;
   std::optional<uint32_t> shown_frame_;
   std::optional<Time> waiting_since_;

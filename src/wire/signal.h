@@ -237,6 +237,22 @@ struct BitrateLimit {
   uint32_t max_bitrate_kbps = 0;
   bool operator==(const BitrateLimit&) const = default;
 };
+// The encodings of one simulcast stream of this member, by rid, that somebody gets; the others need not be sent.
+struct Layers {
+  StreamType stream{};
+  std::vector<std::string> active;
+  bool operator==(const Layers&) const = default;
+};
+// Who is heard in the room, the loudest first; level 0..100. Who is missing is silent.
+struct Speaker {
+  std::string user_id;
+  int level = 0;
+  bool operator==(const Speaker&) const = default;
+};
+struct Speakers {
+  std::vector<Speaker> speakers;
+  bool operator==(const Speakers&) const = default;
+};
 struct MessageEvent {
   std::string user_id;
   int cmd_id = 1;
@@ -257,7 +273,7 @@ struct Draining {
 };
 
 using Notification = std::variant<MemberJoined, MemberLeft, MemberPaused, MemberResumed, Streams, Slots, QualityReport,
-                                  MessageEvent, Kicked, Dismissed, Draining, BitrateLimit>;
+                                  MessageEvent, Kicked, Dismissed, Draining, BitrateLimit, Layers, Speakers>;
 
 // ---- The server's side
 

@@ -41,6 +41,16 @@ std::vector<SlotInfo> ReadSlots(ObjectReader& owner) {
   return slots;
 }
 
+Speakers ReadSpeakers(ObjectReader& owner) {
+  Speakers result;
+  owner.ForEach("speakers", kMaxElements, [&](ObjectReader& speaker) {
+    std::string user_id = speaker.UserId("userId");
+    constexpr int64_t kLoudest = 100;
+    result.speakers.push_back({std::move(user_id), static_cast<int>(speaker.Integer("level", 0, kLoudest))});
+  });
+  return result;
+}
+
 int ReadGrade(ObjectReader& owner, std::string_view name) {
   return static_cast<int>(owner.Integer(name, 0, kWorstGrade));
 }
@@ -159,6 +169,11 @@ std::optional<Notification> ReadNotification(std::string_view name, ObjectReader
     return BitrateLimit{stream,
                         static_cast<uint32_t>(params.Integer("maxBitrate", 0, std::numeric_limits<uint32_t>::max()))};
   }
+  if (name == "layers") {
+    const StreamType stream = params.Enum<StreamType>("stream");
+    return Layers{stream, params.Strings("active", kMaxElements)};
+  }
+  if (name == "speakers") return ReadSpeakers(params);
   if (name == "message") return ReadMessageEvent(params);
   if (name == "kicked") return Kicked{params.Enum<KickReason>("reason")};
   if (name == "dismissed") return Dismissed{};

@@ -36,6 +36,7 @@ json::object ToJson(const TrackInfo& t);
 json::object ToJson(const MemberInfo& m);
 json::object ToJson(const MemberQuality& m);
 json::object ToJson(const IceServer& s);
+json::object ToJson(const Speaker& s);
 
 // The elements of `items`, each as ToJson says.
 template <typename T>
@@ -109,6 +110,8 @@ constexpr std::string_view NameOf(const Streams&) { return "streams"; }
 constexpr std::string_view NameOf(const Slots&) { return "slots"; }
 constexpr std::string_view NameOf(const QualityReport&) { return "quality"; }
 constexpr std::string_view NameOf(const BitrateLimit&) { return "bitrateLimit"; }
+constexpr std::string_view NameOf(const Layers&) { return "layers"; }
+constexpr std::string_view NameOf(const Speakers&) { return "speakers"; }
 constexpr std::string_view NameOf(const MessageEvent&) { return "message"; }
 constexpr std::string_view NameOf(const Kicked&) { return "kicked"; }
 constexpr std::string_view NameOf(const Dismissed&) { return "dismissed"; }
@@ -126,6 +129,9 @@ json::object ToJson(const QualityReport& n) {
 json::object ToJson(const BitrateLimit& n) {
   return {{"stream", ToString(n.stream)}, {"maxBitrate", n.max_bitrate_kbps}};
 }
+json::object ToJson(const Layers& n) { return {{"stream", ToString(n.stream)}, {"active", ToArray(n.active)}}; }
+json::object ToJson(const Speaker& s) { return {{"userId", s.user_id}, {"level", s.level}}; }
+json::object ToJson(const Speakers& n) { return {{"speakers", ToArray(n.speakers)}}; }
 json::object ToJson(const MessageEvent& n) {
   return {{"userId", n.user_id}, {"cmdId", n.cmd_id}, {"seq", n.seq}, {"data", EncodeBase64(n.data)}};
 }

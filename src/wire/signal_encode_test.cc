@@ -176,6 +176,8 @@ TEST(RoundTrip, Notifications) {
       Slots{},
       QualityReport{1, 6, {{"bob", 2, 0}}},
       BitrateLimit{StreamType::kAux, 450},
+      Layers{StreamType::kMain, {"q", "f"}},
+      Speakers{{{"alice", 80}, {"bob", 0}}},
       MessageEvent{"bob", 10, 7, BytesOf("hi")},
       Kicked{KickReason::kRemoved},
       Dismissed{},

@@ -41,6 +41,7 @@ void AckedBitrateEstimator::OnPacket(Time arrived, size_t bytes, bool after_hole
 }
 
 void AckedBitrateEstimator::OnWindow(double sample_bps) {
+  last_window_bps_ = sample_bps;
   if (!bps_) {
     bps_ = sample_bps;
     return;

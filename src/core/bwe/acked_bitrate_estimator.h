@@ -28,11 +28,15 @@ class AckedBitrateEstimator {
 
   // Nothing in the first half second.
   std::optional<double> bps() const { return bps_; }
+  // The same of the last window alone: what a link carries that has just been filled, after less was sent than it
+  // carries. Nothing before there is an estimate.
+  std::optional<double> last_window_bps() const { return last_window_bps_; }
 
  private:
   void OnWindow(double sample_bps);
 
   std::optional<double> bps_;
+  std::optional<double> last_window_bps_;
   double variance_ = 50;  // in (kbit/s)^2
   int expected_windows_ = 0;
   bool any_ = false;

@@ -22,7 +22,9 @@ void ProbeController::Start(Time now, const Situation& situation) {
 void ProbeController::SetApplicationRate(Time now, double bps, const Situation& situation) {
   const bool more = bps > application_bps_ && bps > situation.target_bps;
   application_bps_ = bps;
-  if (!started_ || !more || !situation.calm || Waiting(now)) return;
+  asks_for_more_ |= more;
+  if (!started_ || !asks_for_more_ || !situation.calm || Waiting(now) || !plans_.empty()) return;
+  asks_for_more_ = false;
   Ask(bps, situation);
 }
 

@@ -90,6 +90,7 @@ class ProbeController {
   Time last_fall_ = Time::LongAgo();
   double recovery_bps_ = 0;  // 0 = none
   bool succeeded_ = false;   // the last one
+  bool asks_for_more_ = false;  // the application, and no probe could be made yet
   bool started_ = false;
 };
 
