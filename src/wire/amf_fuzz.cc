@@ -17,7 +17,7 @@ size_t Count(const AmfValue& value, int depth) {
 }
 
 std::vector<std::byte> Write(const std::vector<AmfValue>& values) {
-  std::vector<std::byte> buffer(1 << 20);
+  std::vector<std::byte> buffer(160 << 10);
   AmfWriter writer(buffer);
   for (const AmfValue& value : values) writer.Value(value);
   DUET_CHECK(writer.ok());
