@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { built, EXAMPLES } from './site.mjs';
+import { build, EXAMPLES } from '../../../web/examples/build.mjs';
 
 /** Words that only code for browsers has. */
 const H5_ONLY = /RTCPeerConnection|getUserMedia|AudioContext|duet-uni-stage|captureStream/;
 
 for (const example of EXAMPLES) {
-  test(`${example} builds for mp-weixin, free of H5 code`, (t) => {
-    const folder = built(example, 'mp-weixin');
+  test(`${example} builds for mp-weixin, free of H5 code`, async (t) => {
+    const folder = await build(example, 'mp-weixin');
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, path, name }) => join(parentPath ?? path, name));
     const size = files.reduce((sum, file) => sum + readFileSync(file).length, 0);
     t.diagnostic(`${example}: ${(size / 1024).toFixed(0)} KiB in ${files.length} files`);

@@ -10,7 +10,7 @@ import { builtProject, PHONE, startSite } from './site.mjs';
 describe('a project over the raw tags', () => {
   let server, browser, page, bob;
   before(async () => {
-    const project = builtProject('raw-tags');
+    const project = await builtProject('raw-tags');
     server = await startSite({ examples: [], prepare: (pages) => cpSync(project, join(pages, 'raw'), { recursive: true }) });
     browser = await launchBrowser();
     bob = await new Caller(browser, 'bob').open(server, { roomID: '1234', template: '1v1' });

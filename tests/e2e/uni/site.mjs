@@ -1,66 +1,22 @@
 // A server whose pages are the call page and the built examples, and what a test does on an example's room page.
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build, buildProject, EXAMPLES } from '../../../web/examples/build.mjs';
 import { DuetServer, root, until } from '../lib/server.mjs';
 
-export const EXAMPLES = ['uni-vue2', 'uni-vue3'];
+export { EXAMPLES };
 
-const example = (name) => join(root, 'web/examples', name);
-
-/** The time of the newest file below, without what is made. */
-function newest(path) {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  if (path.endsWith('src/uni_modules')) return 0; // put there by the build
-  const skipped = new Set(['node_modules', 'dist']);
-  return Math.max(0, ...readdirSync(path).filter((name) => !skipped.has(name)).map((name) => newest(join(path, name))));
-}
-
-/** All that the builds are made of, beside the projects themselves. */
-const LIBRARY = ['sdk/src', 'uni/src', 'uni/build', 'uni/bin', 'uni/uni_modules', 'uni/vite.config.ts', 'uni/package.json'].map((path) => join(root, 'web', path));
-
-function isFresh(output, sources) {
-  return existsSync(output) && statSync(output).mtimeMs > Math.max(...sources.map(newest));
-}
-
-function run(command, args, cwd, env = {}) {
-  try {
-    execFileSync(command, args, { cwd, stdio: 'pipe', env: { ...process.env, NODE_ENV: '', ...env } });
-  } catch (error) {
-    throw new Error(`${command} ${args.join(' ')} in ${cwd} failed:\n${error.stdout}\n${error.stderr}`);
-  }
-}
-
-/** Builds what is older than its sources: the library, then the example for the platform. Gives the folder. */
-export function built(name, platform = 'h5') {
-  if (!isFresh(join(root, 'web/uni/dist/uni_modules/trtc-room/js_sdk/room.js'), LIBRARY)) run('npm', ['run', 'build', '-w', 'web/sdk', '-w', 'web/uni'], root);
-  const folder = example(name);
-  if (!existsSync(join(folder, 'node_modules'))) run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
-  const output = join(folder, 'dist/build', platform);
-  if (!isFresh(join(output, platform === 'h5' ? 'index.html' : 'app.json'), [...LIBRARY, folder])) run('npm', ['run', `build:${platform}`], folder);
-  return output;
-}
-
-/** A Vue 2 project without a toolchain of its own, built by the first example's. Gives the folder. */
+/** Builds one of this folder's Vue 2 projects; gives the folder of the result. */
 export function builtProject(name) {
-  built('uni-vue2');
-  const project = join(root, 'tests/e2e/uni', name);
-  const output = join(root, 'build/uni', name);
-  if (!isFresh(join(output, 'index.html'), [...LIBRARY, project])) {
-    run('npx', ['vue-cli-service', 'uni-build'], example('uni-vue2'), {
-      NODE_ENV: 'production', UNI_PLATFORM: 'h5', UNI_INPUT_DIR: join(project, 'src'), UNI_OUTPUT_DIR: output,
-    });
-  }
-  return output;
+  return buildProject(join(root, 'tests/e2e/uni', name), join(root, 'build/uni', name));
 }
 
 /** The server with the pages, to which `prepare` may add; stop() takes the folder away too. With `ports` and `data` of an earlier one it follows that one. */
 export async function startSite({ data, ports, args = [], examples = EXAMPLES, prepare = () => {} } = {}) {
   const pages = mkdtempSync(join(tmpdir(), 'duet-pages-'));
   cpSync(join(root, 'web/call/dist'), pages, { recursive: true });
-  for (const name of examples) cpSync(built(name), join(pages, 'examples', name), { recursive: true });
+  for (const name of examples) cpSync(await build(name), join(pages, 'examples', name), { recursive: true });
   prepare(pages);
   const server = await DuetServer.start({ data, ports, args: ['--pages', pages, ...args] });
   const stop = server.stop.bind(server);
