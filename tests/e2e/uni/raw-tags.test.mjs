@@ -18,6 +18,15 @@ describe('a project over the raw tags', () => {
     const { userSig, sdkAppId } = await server.userSig('alice');
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...PHONE });
     page = await context.newPage();
+    await page.addInitScript(() => {
+      window.opened = [];
+      const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (constraints) => {
+        const stream = await original(constraints);
+        window.opened.push(...stream.getVideoTracks());
+        return stream;
+      };
+    });
     const query = new URLSearchParams({ sdkAppID: String(sdkAppId), roomID: '1234', userID: 'alice', userSig });
     await page.goto(`${server.url}raw/index.html#/pages/call/call?${query}`);
   });
@@ -53,6 +62,42 @@ describe('a project over the raw tags', () => {
       assert.equal(netSpeed, videoBitrate + audioBitrate);
     }
     assert.match(await page.locator('uni-live-pusher .duet-uni-debug').innerText(), /\d+x\d+ \d+ fps/);
+  });
+
+  test('pauses the player while another page lies over it, and goes on after', async () => {
+    const packets = async () => (await page.evaluate(() => window.room.figures.filter(([name]) => name === 'bob').at(-1)?.[1].netSpeed)) ?? 0;
+    await page.evaluate(() => uni.navigateTo({ url: '/pages/settings/settings' }));
+    await page.locator('.settings').waitFor();
+    await until('nothing to be received', async () => (await packets()) === 0, 15_000);
+    assert.ok((await bob.stats()).frames_decoded > 0);
+    const before = (await bob.stats()).frames_decoded;
+    await until('bob to see on', async () => (await bob.stats()).frames_decoded > before + 10);
+    await page.evaluate(() => uni.navigateBack());
+    const first = await until('the picture', () => player().evaluate((video) => video.videoWidth > 0 && video.currentTime));
+    await until('it to move', async () => (await player().evaluate((video) => video.currentTime)) > first);
+    const own = () => page.locator('uni-live-pusher video').evaluate((video) => !video.paused && video.currentTime);
+    const preview = await until('the own picture', own);
+    await until('it to move', async () => (await own()) > preview);
+  });
+
+  test('keeps the camera sharp, or leaves it as it is', async () => {
+    const focus = () => page.evaluate(() => window.opened.at(-1).getSettings().focusMode);
+    const change = (enableAutoFocus) => page.evaluate((on) => window.room.setData({ pusher: { ...window.room.pusher, enableAutoFocus: on } }), enableAutoFocus);
+    await until('continuous focus', async () => (await focus()) === 'continuous');
+    await change(false);
+    await until('no focus by itself', async () => (await focus()) === 'manual');
+    await change(undefined);
+    await until('continuous focus again', async () => (await focus()) === 'continuous');
+  });
+
+  test('waits with playing as long as min-cache says', async () => {
+    const change = (values) => page.evaluate((given) => window.room.setData({ streamList: [{ ...window.room.streamList[0], ...given }] }), values);
+    const cache = () => page.evaluate(() => window.room.figures.filter(([name]) => name === 'bob').at(-1)?.[1].videoCache);
+    await until('a short wait', async () => { const ms = await cache(); return ms > 0 && ms < 500; }, 20_000);
+    await change({ minCache: 1.5, maxCache: 3 });
+    await until('a long wait', async () => (await cache()) > 1_000, 20_000);
+    await change({ minCache: 1, maxCache: 2 });
+    await until('a short wait again', async () => (await cache()) < 500, 30_000);
   });
 
   test('changes attributes at run time', async () => {
@@ -126,5 +171,17 @@ describe('a project over the raw tags', () => {
     await page.evaluate((given) => window.room.enter(given), { sdkAppID: sdkAppId, roomID: 1234, userID: 'alice', userSig });
     await bob.waitMedia();
     await until('two entries', async () => (await codes()).filter((code) => code === 1018).length === 2);
+  });
+
+  test('without a network says that no address can be looked up', async () => {
+    await page.evaluate(() => window.room.exit());
+    await bob.at('waiting').waitFor();
+    const { userSig, sdkAppId } = await server.userSig('alice');
+    await page.context().setOffline(true);
+    await page.evaluate((given) => window.room.enter(given), { sdkAppID: sdkAppId, roomID: 1234, userID: 'alice', userSig });
+    await until('3001, then the end', async () => {
+      const told = (await codes()).filter((code) => code > 3000 || code === -1307);
+      return told.join() === '3001,-1307';
+    }, 20_000);
   });
 });

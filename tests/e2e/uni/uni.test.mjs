@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Caller, launchBrowser } from '../lib/browser.mjs';
-import { duetProgram, root, until } from '../lib/server.mjs';
-import { EXAMPLES, RoomPage, startSite } from './site.mjs';
+import { duetProgram, DuetServer, root, until } from '../lib/server.mjs';
+import { EXAMPLES, PHONE, RoomPage, startSite } from './site.mjs';
 
 const PAIR = { roomID: '1234', template: '1v1' };
 const shots = join(root, 'build/test-logs');
@@ -308,6 +308,48 @@ describe('both examples', () => {
     assert.deepEqual((await shown()).sort(), first);
   });
 
+  test('small and main switch the resolution that is received', async () => {
+    for (const example of EXAMPLES) {
+      // The camera of a computer: the phone's own is one too.
+      const bob = await computer('bob', { roomID: '77', template: 'grid' });
+      const alice = await phone(example, 'alice', { template: 'grid', roomID: '77', fillMode: 'none' });
+      await alice.waitPhase('in');
+      const height = async () => (await alice.picture('bob'))?.size[1];
+      await alice.waitPicture('bob');
+      await alice.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'bob', streamType: 'main' }));
+      await until('the large picture', async () => (await height()) === 480, 20_000);
+      await alice.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'bob', streamType: 'small' }));
+      await until('the small picture', async () => (await height()) === 240, 20_000);
+      await alice.waitPicture('bob');
+      await alice.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'bob', streamType: 'main' }));
+      await until('the large picture again', async () => (await height()) === 480, 20_000);
+      await Promise.all([alice.close(), bob.close()]);
+    }
+  });
+
+  test('in a room of two, encsmall asks for a small picture too', async () => {
+    const [alice, bob] = [await phone('uni-vue2', 'alice'), await phone('uni-vue3', 'bob')];
+    await alice.waitPhase('in');
+    await alice.page.evaluate(() => window.trtcroom.exitRoom());
+    await alice.page.evaluate(() => window.trtcroom.enterRoom({ roomID: 1234, encsmall: 1 }));
+    await Promise.all([alice.waitPicture('bob'), bob.waitPicture('alice')]);
+    await bob.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'alice', streamType: 'small' }));
+    await until('the small picture', async () => { const [w, h] = (await bob.picture('alice')).size; return Math.max(w, h) === 320; }, 20_000);
+  });
+
+  test('go on under another page of the app', async () => {
+    const [alice, bob] = [await phone('uni-vue3', 'alice'), await phone('uni-vue2', 'bob')];
+    await Promise.all([alice.waitPicture('bob'), bob.waitPicture('alice')]);
+    for (const [person, other] of [[alice, 'bob'], [bob, 'alice']]) {
+      await person.page.evaluate(() => uni.navigateTo({ url: '/pages/join/join?kind=1v1' }));
+      await person.page.locator('.join__room').waitFor();
+      await person.page.evaluate(() => uni.navigateBack());
+      await person.waitPicture(other);
+      await person.waitPicture('');
+      await person.waitPhase('in');
+    }
+  });
+
   test('join by hand: checks, a signature from the development server, the room', async () => {
     for (const example of EXAMPLES) {
       const eve = await phone(example, 'eve');
@@ -337,6 +379,74 @@ describe('both examples', () => {
       await notice.waitFor();
       assert.equal(await notice.getAttribute('data-code'), '-100018');
       await mallory.close();
+    }
+  });
+});
+
+describe('a person who refuses camera and microphone', () => {
+  test('reads what to do, hears and sees the other side, and is seen after all when they are allowed', async () => {
+    for (const example of EXAMPLES) {
+      const bob = await computer('bob');
+      const alice = new RoomPage(browser, example, 'alice');
+      people.push(alice);
+      await alice.open(server, {}, { ...PHONE, permissions: undefined });
+      const session = await browser.newBrowserCDPSession();
+      const { targetInfo: { browserContextId } } = await (await alice.context.newCDPSession(alice.page)).send('Target.getTargetInfo');
+      const set = async (setting) => {
+        for (const name of ['camera', 'microphone']) {
+          await session.send('Browser.setPermission', { permission: { name }, setting, origin: new URL(server.url).origin, browserContextId });
+        }
+      };
+      await set('denied');
+      await alice.page.goto('about:blank');
+      await alice.goto({});
+      await alice.waitPhase('in');
+      await alice.page.evaluate(() => {
+        window.errors = [];
+        window.trtcroom.on('ERROR', ({ data }) => window.errors.push(data));
+      });
+      await alice.page.evaluate(() => Promise.all([window.trtcroom.unpublishLocalVideo(), window.trtcroom.unpublishLocalAudio()]));
+      await alice.page.evaluate(() => { window.trtcroom.publishLocalVideo(); window.trtcroom.publishLocalAudio(); });
+      const errors = await until('both refusals', async () => { const all = await alice.page.evaluate(() => window.errors); return all.length >= 2 && all; });
+      assert.deepEqual([...new Set(errors.map(({ code }) => code))].sort(), [-1301, -1302]);
+      for (const { code, message } of errors) {
+        assert.match(message, code === -1301 ? /camera/ : /microphone/);
+        assert.match(message, /allow it for this site/);
+      }
+      const notice = alice.page.locator('.trtc-room__notice');
+      await notice.waitFor();
+      assert.match(await notice.innerText(), /cannot be used.*allow it for this site/s);
+      await alice.page.screenshot({ path: join(shots, `${example}-not-allowed.png`) });
+      await alice.waitPicture('bob');
+      assert.equal(await alice.devicesOn(), 0);
+
+      await set('granted');
+      await alice.page.evaluate(() => Promise.all([window.trtcroom.unpublishLocalVideo(), window.trtcroom.unpublishLocalAudio()]));
+      await alice.page.evaluate(() => { window.trtcroom.publishLocalVideo(); window.trtcroom.publishLocalAudio(); });
+      await alice.waitPicture('');
+      await bob.waitMedia();
+      await Promise.all([alice.close(), bob.close()]);
+    }
+  });
+});
+
+describe('a development server', () => {
+  test('shows the examples that are built', async () => {
+    const plain = await DuetServer.start({ args: ['--dev'] });
+    const context = await browser.newContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(`${plain.url}examples/`);
+      assert.deepEqual(await page.locator('li a').allInnerTexts(), EXAMPLES);
+      await page.screenshot({ path: join(shots, 'examples.png') });
+      for (const example of EXAMPLES) {
+        await page.goto(`${plain.url}examples/`);
+        await page.getByText(example).click();
+        await page.locator('.index__kind[data-kind="1v1"]').waitFor();
+      }
+    } finally {
+      await context.close();
+      assert.deepEqual(await plain.stop(), { code: 0, signal: null });
     }
   });
 });

@@ -76,6 +76,7 @@ describe('a player', () => {
     const w = new Watching();
     const p = w.player({ src: BOB, 'min-cache': undefined });
     w.enter();
+    p.engine.setAttributes({ autoplay: true, src: BOB, 'min-cache': 1, 'max-cache': 3 }); // the platform's default, which projects write out
     expect(w.client.named('setRemotePlayoutDelay')).toEqual([]);
     p.engine.setAttributes({ autoplay: true, src: BOB, 'min-cache': 0.2, 'max-cache': 0.8 });
     const aux = w.player({ src: BOB.replace('main', 'aux'), 'min-cache': 2, 'max-cache': 1 });

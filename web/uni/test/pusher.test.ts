@@ -252,6 +252,9 @@ describe('the camera', () => {
     expect(p.client.named('startLocalAudio')).toHaveLength(1);
     await p.entered({ beauty: 1 });
     expect(p.heard('error')).toHaveLength(1);
+    await p.entered({ 'enable-camera': false });
+    await p.entered(); // off and on again is another try
+    expect(p.heard('error')).toHaveLength(2);
     p.host.cameraError = null;
     p.engine.start();
     await settle();

@@ -123,6 +123,7 @@ export class Camera {
 
   async #openOrClose({ on, suspended, device }: CameraSettings): Promise<void> {
     const wanted = on && !suspended ? deviceKey(device) : null;
+    if (wanted === null) this.#refused = ''; // switched on again it is worth another try
     if ((this.#device?.key ?? null) === wanted) return;
     this.#closeDevice(); // first: many phones cannot open two cameras at once
     if (wanted === null || wanted === this.#refused) return;

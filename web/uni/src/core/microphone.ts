@@ -125,6 +125,7 @@ export class Microphone {
 
   async #openOrClose({ on, suspended, device }: MicrophoneSettings): Promise<void> {
     const wanted = on && !suspended ? deviceKey(device) : null;
+    if (wanted === null) this.#refused = ''; // switched on again it is worth another try
     if ((this.#device?.key ?? null) === wanted) return;
     this.#closeDevice();
     if (wanted === null || wanted === this.#refused) return;

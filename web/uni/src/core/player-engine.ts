@@ -31,6 +31,17 @@ export interface Picture {
   height: number;
 }
 
+/**
+ * Seconds, as the platform means it by default for broadcasts. Projects write it out for calls too, where a second would be
+ * a long wait: it says no more than saying nothing.
+ */
+const DEFAULT_MIN_CACHE = 1;
+
+function delayOf(minCache: number | undefined, maxCache: number | undefined): number | null {
+  if (minCache === undefined || minCache === DEFAULT_MIN_CACHE) return null;
+  return Math.round(Math.min(minCache, maxCache ?? minCache) * 1000);
+}
+
 export class PlayerEngine implements StagePlayer {
   readonly #host: Host;
   readonly #stage: Stage;
@@ -213,7 +224,7 @@ export class PlayerEngine implements StagePlayer {
       video: !muteVideo && !paused,
       audio: !silent,
       fillMode: objectFit,
-      delay_ms: minCache === undefined ? null : Math.round(Math.min(minCache, maxCache ?? minCache) * 1000),
+      delay_ms: delayOf(minCache, maxCache),
     };
   }
 

@@ -40,6 +40,9 @@ interface Waiting {
   reject(error: RoomError): void;
 }
 
+/** A device that is refused is told by its tag with a number of its own; for a room it is one that does not open. */
+const DEVICE_REFUSALS: Readonly<Record<number, number>> = { 10001: -1301, 10002: -1302 };
+
 export class RoomController {
   readonly events = new EventTable();
   readonly members = new Members();
@@ -275,7 +278,8 @@ export class RoomController {
     this.emit(EVENT.LOCAL_LEAVE, data);
   }
 
-  #pusherError(code: number, message: string): void {
+  #pusherError(given: number, message: string): void {
+    const code = DEVICE_REFUSALS[given] ?? given;
     const error = new RoomError(code, message);
     if (this.#phase === 'entering' && ENTER_FAILURES.has(code)) {
       const waiting = this.#waiting;
