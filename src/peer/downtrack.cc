@@ -192,14 +192,16 @@ std::optional<int64_t> Downtrack::Resend(Time now, Duration rtt, uint16_t seq) {
   return found.seq;
 }
 
-std::optional<int64_t> Downtrack::NewestForPadding() {
-  if (!can_pad() || history_.Find(last_seq_) == nullptr) return std::nullopt;
-  return last_seq_;
+Downtrack::Filling Downtrack::NewestForPadding() {
+  const auto* record = can_pad() ? history_.Find(last_seq_) : nullptr;
+  if (record == nullptr) return {};
+  const auto view = ParseRtp(record->packet->bytes());
+  return {last_seq_, view ? size_t{view->payload_size} : 0};
 }
 
 Downtrack::Rendered Downtrack::RenderPadding(size_t bytes, uint16_t transport_seq, MutableBytes out,
                                              MutableBytes scratch) {
-  const size_t padding = std::clamp<size_t>(bytes, 1, 255);
+  const size_t padding = std::clamp<size_t>(bytes, 1, kMaxPadding);
   std::fill_n(scratch.begin(), padding, std::byte{0});
   scratch[padding - 1] = static_cast<std::byte>(padding);
   ++rtx_seq_;

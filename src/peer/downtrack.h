@@ -92,9 +92,14 @@ class Downtrack {
   // The packet once more: as RTX, with the payload copied to `scratch`; without RTX the same bytes as before, with the
   // transport-wide number that they had.
   std::optional<Rendered> RenderAgain(int64_t seq, uint16_t transport_seq, MutableBytes out, MutableBytes scratch);
-  // The newest packet, for RTX that fills a probe; nothing when there is none.
-  std::optional<int64_t> NewestForPadding();
-  // A packet of the RTX stream with nothing but padding, up to 255 bytes: a probe's filling when there is no picture to
+  // The newest packet, for RTX that fills a probe, and the bytes of its payload; 0 when there is none.
+  struct Filling {
+    int64_t seq = 0;
+    size_t size = 0;
+  };
+  Filling NewestForPadding();
+  static constexpr size_t kMaxPadding = 255;
+  // A packet of the RTX stream with nothing but padding, up to kMaxPadding bytes: a probe's filling when there is no picture to
   // repeat (RFC 4588 section 8.3 lets a sender do so). REQUIRES: can_pad().
   Rendered RenderPadding(size_t bytes, uint16_t transport_seq, MutableBytes out, MutableBytes scratch);
   bool can_pad() const { return ever_sent_ && has_rtx(); }

@@ -57,6 +57,7 @@ void Peer::DividePath(Time now) {
     }
   }
   rest = std::max<int64_t>(rest, 0);
+  pictures_bps_ = rest;
   const std::span<Downtrack*> all(pictures.begin(), pictures.size());
   std::sort(all.begin(), all.end(),
             [&](Downtrack* a, Downtrack* b) { return LeastBps(now, *a) < LeastBps(now, *b); });

@@ -94,6 +94,8 @@ class Peer {
   std::optional<Drop> SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out);
   // Divides what the path carries among the slots (Downtrack::share_bps). Called every kDivideInterval.
   void DividePath(Time now);
+  // What of the path is left for pictures after sound and repetitions, in bit/s; as divided last.
+  int64_t pictures_bps() const { return pictures_bps_; }
   // Slots that were held back and may show a picture again, or are to show another layer, which needs a keyframe.
   // Empties the list.
   FixedVector<DowntrackId, 64> TakeKeyframesWanted() { return std::exchange(keyframes_wanted_, {}); }
@@ -175,6 +177,7 @@ class Peer {
 
   std::optional<SendPath> path_;  // from the moment of connection
   FixedVector<DowntrackId, 64> keyframes_wanted_;
+  int64_t pictures_bps_ = 0;
   Time resume_not_before_ = Time::LongAgo();
   Time raise_not_before_ = Time::LongAgo();
   Time fits_at_ = Time::LongAgo();  // when the chosen layers fitted the path last

@@ -59,26 +59,33 @@ void Peer::SendWaiting(Time now, Outbox& out) {
 }
 
 // A probe that media does not fill is filled with repetitions of the newest picture, which receivers drop as
-// duplicates, or with padding.
+// duplicates, or with padding. What it is charged with is what leaves: a probe that only looks full measures nothing.
 void Peer::SendPadding(Time now, Outbox& out) {
   constexpr int kMostAtOnce = 32;
   for (int i = 0; i < kMostAtOnce; ++i) {
     const size_t wanted = path_->PaddingDue(now);
     if (wanted == 0) return;
-    const auto found = std::find_if(downtracks_.begin(), downtracks_.end(), [](const auto& t) { return t->can_pad(); });
-    if (found == downtracks_.end()) return path_->NoPadding();
-    Downtrack& track = **found;
-    constexpr size_t kSmall = 300;
-    const std::optional<int64_t> newest = wanted > kSmall ? track.NewestForPadding() : std::nullopt;
-    if (!path_->TrySend(now, PacketClass::kPadding, wanted)) return;
-    if (newest) {
-      if (SendPlaced(now, track, *newest, true, out)) return path_->NoPadding();
+    Downtrack* track = nullptr;
+    Downtrack::Filling filling;
+    for (const auto& candidate : downtracks_) {
+      if (!candidate->can_pad()) continue;
+      const Downtrack::Filling offered = candidate->NewestForPadding();
+      if (track != nullptr && offered.size <= filling.size) continue;
+      track = candidate.get();
+      filling = offered;
+    }
+    if (track == nullptr) return path_->NoPadding();
+    if (filling.size > Downtrack::kMaxPadding) {
+      if (!path_->TrySend(now, PacketClass::kPadding, filling.size + kOverhead)) return;
+      if (SendPlaced(now, *track, filling.seq, true, out)) return path_->NoPadding();
       continue;
     }
+    const size_t bytes = std::min(wanted, Downtrack::kMaxPadding);
+    if (!path_->TrySend(now, PacketClass::kPadding, bytes + kOverhead)) return;
     PacketRef packet = out.pool().Acquire();
     if (!packet) return;
     std::array<std::byte, 256> scratch;
-    const auto rendered = track.RenderPadding(wanted, path_->next_transport_seq(), packet->buffer(), scratch);
+    const auto rendered = track->RenderPadding(bytes, path_->next_transport_seq(), packet->buffer(), scratch);
     if (Protect(now, rendered, true, std::move(packet), out)) return path_->NoPadding();
   }
 }

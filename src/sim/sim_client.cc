@@ -383,12 +383,11 @@ int64_t SimClient::LayerBitrate(size_t layer, int64_t total) const {
   return smallest || rest >= full * kWorthPercent / 100 ? std::min(rest, full) : 0;
 }
 
-// What is wanted, what the receivers can take, and what our own path carries besides the sound.
+// What is wanted, what the receivers can take, and what our own path carries besides sound and repetitions.
 int64_t SimClient::VideoBitrate() const {
-  constexpr int64_t kSoundBps = 60'000;
   int64_t wanted = 0;
   for (size_t layer = 0; layer < config_.layers; ++layer) wanted += FullBitrate(layer);
-  int64_t bps = std::min(wanted, (peer_->path().target_bps() - kSoundBps) * 9 / 10);
+  int64_t bps = std::min(wanted, peer_->pictures_bps() * 9 / 10);
   if (limit_bps_ > 0) bps = std::min(bps, limit_bps_);
   return std::max<int64_t>(bps, 40'000);
 }

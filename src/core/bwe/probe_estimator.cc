@@ -58,6 +58,10 @@ std::optional<ProbeEstimator::Result> ProbeEstimator::Measure(const Cluster& clu
   const double sent_bps = 8.0 * static_cast<double>(bytes - cluster.last.size) / sent.seconds();
   const double arrived_bps = 8.0 * static_cast<double>(bytes - cluster.first.size) / arrived.seconds();
   if (arrived_bps > kMaxSpeedup * sent_bps) return std::nullopt;
+  // They arrived as they were sent: the path carries that, whatever the sizes of the first and the last.
+  constexpr int64_t kNotSpreadPercent = 105;
+  if (arrived.us() * 100 <= sent.us() * kNotSpreadPercent)
+    return Result{.id = cluster.plan.id, .bps = sent_bps, .full = false};
   const bool full = arrived_bps < kFullBelow * sent_bps;
   return Result{
       .id = cluster.plan.id, .bps = full ? kFullShare * arrived_bps : std::min(sent_bps, arrived_bps), .full = full};
