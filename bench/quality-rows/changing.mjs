@@ -1,31 +1,6 @@
 // Networks that change while people talk: narrower and wider, gone and back, another address, a page out of sight.
 import { Meter, longestGap, round } from '../../tests/e2e/lib/meter.mjs';
-import { until } from '../../tests/e2e/lib/server.mjs';
 import { atLeast, atMost, pause, worst } from './check.mjs';
-
-/** So many frames within a second and a half count as a moving picture, not as one that came late. */
-const MOVING_FRAMES = 8;
-
-/**
- * Milliseconds from `since` until the picture of both moves again: the first of MOVING_FRAMES new frames that were drawn after
- * `drawnAfter` and come within 1.5 s. null when that does not happen in `seconds`.
- */
-async function movingAgain(lab, since, seconds, people = lab.people) {
-  const one = async (caller) => {
-    try {
-      return await until(`${caller.name}'s picture to move`, async () => {
-        const fresh = (await lab.frames(caller, since)).filter((f) => f.delay !== null && f.at - f.delay >= since);
-        for (let i = 0; i + MOVING_FRAMES <= fresh.length; i++) {
-          if (fresh[i + MOVING_FRAMES - 1].at - fresh[i].at < 1500) return round(fresh[i].at - since) || 1;
-        }
-        return 0;
-      }, seconds * 1000);
-    } catch {
-      return null;
-    }
-  };
-  return Object.fromEntries(await Promise.all(people.map(async (caller) => [caller.name, await one(caller)])));
-}
 
 const latest = (times) => worst(Object.values(times), Math.max);
 
@@ -93,7 +68,7 @@ function shortOutage(repeats = 3) {
         await pause(5);
         const back = (await lab.relay.say(`${who} both outage 2`)) + 2000;
         await pause(2);
-        times.push(await movingAgain(lab, back, 20));
+        times.push(await lab.movingAgain(back, 20));
       }
       const seen = await states(lab);
       return { figures: { times }, checks: [atMost('picture moves again after', worst(times.map(latest), Math.max), 1000, 'ms'), stillIn(lab, seen)] };
@@ -111,7 +86,7 @@ const longOutage = {
     await pause(5);
     const back = (await lab.relay.say(`${who} both outage ${seconds}`)) + seconds * 1000;
     await pause(seconds);
-    const times = await movingAgain(lab, back, 40);
+    const times = await lab.movingAgain(back, 40);
     const seen = await states(lab);
     return { figures: { times }, checks: [atMost('picture moves again after', latest(times), 2000, 'ms'), stillIn(lab, seen)] };
   },
@@ -126,7 +101,7 @@ const addressChange = {
     await lab.relay.say(`${who} both delay 20`);
     await pause(5);
     const at = await lab.relay.say(`${who === 'all' ? '' : who} rebind`);
-    const times = await movingAgain(lab, at + 100, 20);
+    const times = await lab.movingAgain(at + 100, 20);
     await pause(seconds); // signalling notices later, and must not disturb the picture
     const to = Date.now();
     const gaps = {};
@@ -137,40 +112,50 @@ const addressChange = {
   },
 };
 
-/** The rectangle in which a picture is drawn within its view, and how it was fitted. */
-export function drawnPicture(caller, whose) {
-  return caller.at(`remote-${whose}`).locator('video').first().evaluate((video) => {
-    const box = video.getBoundingClientRect();
-    const fit = getComputedStyle(video).objectFit;
-    const choose = fit === 'contain' ? Math.min : Math.max;
-    const scale = choose(box.width / video.videoWidth, box.height / video.videoHeight);
-    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
-    return { fit, view: [box.width, box.height].map(Math.round), drawn: [width, height].map(Math.round), ratio: video.videoWidth / video.videoHeight };
-  });
-}
+const hidden = {
+  name: 'hidden',
+  sleepy: true,
+  title: 'page hidden 60 s on a PC',
+  seconds: 60,
+  async run({ lab, seconds }) {
+    await lab.call();
+    await lab.alice.setHidden(true);
+    const from = Date.now();
+    await pause(seconds);
+    const gapMs = round(longestGap(await lab.frames(lab.bob, from), from, Date.now()));
+    await lab.alice.setHidden(false);
+    const times = await lab.movingAgain(Date.now(), 20);
+    return {
+      figures: { gapMs, times },
+      checks: [
+        atMost('far side still sees them: longest time without a new frame', gapMs, 2000, 'ms'),
+        atMost('picture moves again after', latest(times), 1000, 'ms'),
+        stillIn(lab, await states(lab)),
+      ],
+    };
+  },
+};
 
 const suspended = {
   name: 'suspend',
+  sleepy: true,
   title: 'phone suspended 60 s: page frozen, sockets closed by the system, no packets',
   seconds: 60,
   async run({ lab, seconds }) {
     await lab.call();
     await lab.relay.say('c1 both delay 20');
-    for (const mode of ['auto', 'contain']) {
-      if ((await lab.alice.at('fill-mode').getAttribute('data-mode')) === mode && mode !== 'contain') await lab.alice.at('fill-mode').click();
-    }
-    const before = await drawnPicture(lab.alice, 'bob');
-    const session = await lab.alice.context.newCDPSession(lab.alice.page);
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await lab.alice.chooseFillMode('contain');
+    const before = await lab.alice.drawnPicture('bob');
+    await lab.alice.freeze();
     const gone = await lab.relay.say('c1 both cut');
     await lab.relay.say('c1 reset');
     await lab.bob.at('paused-banner').waitFor({ timeout: 20_000 });
     const told = Date.now() - gone;
     await pause(seconds);
     const back = await lab.relay.say('c1 both mend');
-    await session.send('Page.setWebLifecycleState', { state: 'active' });
-    const times = await movingAgain(lab, back, 30);
-    const after = await drawnPicture(lab.alice, 'bob');
+    await lab.alice.thaw();
+    const times = await lab.movingAgain(back, 30);
+    const after = await lab.alice.drawnPicture('bob');
     const same = JSON.stringify(before) === JSON.stringify(after);
     return {
       figures: { told, times, before, after },
@@ -183,4 +168,4 @@ const suspended = {
   },
 };
 
-export const changingRows = [bandwidth, shortOutage(), longOutage, addressChange, suspended];
+export const changingRows = [bandwidth, shortOutage(), longOutage, addressChange, hidden, suspended];

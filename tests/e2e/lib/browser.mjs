@@ -1,4 +1,8 @@
 // Headless Chromium with fake devices, and what a test does on the call page.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { until } from './server.mjs';
 
@@ -7,9 +11,55 @@ const ARGS = [
   '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
 ];
 
+const program = () => process.env.CHROMIUM ?? '/usr/bin/chromium';
+
 export function launchBrowser({ args = [], fakeDevices = true } = {}) {
   const chosen = fakeDevices ? ARGS : ARGS.filter((arg) => !arg.includes('fake-device'));
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...chosen, ...args] });
+  return chromium.launch({ executablePath: program(), headless: true, args: [...chosen, ...args] });
+}
+
+/**
+ * A browser for one person whose pages can be hidden and frozen as in real life: Playwright's own are kept visible, awake and focused.
+ * Has what a Caller needs of a Browser.
+ */
+export class SleepyBrowser {
+  static async launch() {
+    const sleepy = new SleepyBrowser();
+    sleepy.profile = mkdtempSync(join(tmpdir(), 'duet-browser-'));
+    const args = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${sleepy.profile}`, '--lang=en-US', ...ARGS, 'about:blank'];
+    sleepy.process = spawn(program(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    sleepy.exited = new Promise((resolve) => sleepy.process.on('exit', resolve));
+    let said = '';
+    sleepy.process.stderr.on('data', (text) => (said = (said + text).slice(-4000)));
+    const address = await until('the browser to listen', () => /DevTools listening on (\S+)/.exec(said)?.[1], 20_000);
+    sleepy.browser = await chromium.connectOverCDP(address, { noDefaults: true });
+    return sleepy;
+  }
+
+  /** There is one, the browser's own; it ends with the browser. */
+  async newContext({ viewport, bypassCSP }) {
+    const [context] = this.browser.contexts();
+    return {
+      addInitScript: (...script) => context.addInitScript(...script),
+      newCDPSession: (page) => context.newCDPSession(page),
+      close: async () => undefined,
+      newPage: async () => {
+        const page = await context.newPage();
+        await page.setViewportSize(viewport);
+        // The session must stay: what it has set ends with it.
+        const session = await context.newCDPSession(page);
+        if (bypassCSP) await session.send('Page.setBypassCSP', { enabled: true });
+        return page;
+      },
+    };
+  }
+
+  async close() {
+    await this.browser?.close().catch(() => undefined);
+    this.process.kill();
+    await this.exited;
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
 
 /** One person at the call page. */
@@ -20,10 +70,10 @@ export class Caller {
     this.log = [];
   }
 
-  /** Opens the page; `params` go into the URL. `init`: [function, argument] to run in it before its own scripts. */
-  async open(server, params = {}, { viewport = { width: 960, height: 640 }, secure = false, context = {}, init = undefined } = {}) {
+  /** Opens the page; `params` go into the URL. `init`: [function, argument] pairs to run in it before its own scripts. */
+  async open(server, params = {}, { viewport = { width: 960, height: 640 }, secure = false, context = {}, init = [] } = {}) {
     this.context = await this.browser.newContext({ viewport, locale: 'en-US', permissions: ['camera', 'microphone'], ignoreHTTPSErrors: secure, ...context });
-    if (init) await this.context.addInitScript(...init);
+    for (const [script, argument] of init) await this.context.addInitScript(script, argument);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));
     this.page.on('pageerror', (error) => this.log.push(`page error: ${error.stack ?? error}`));
@@ -62,6 +112,48 @@ export class Caller {
       const s = await this.stats();
       return s.frames_decoded > first.frames_decoded + 5 && s.audio_packets > first.audio_packets + 10 && s;
     }, ms);
+  }
+
+
+  /** As when another tab is shown, or the screen is switched off. Only in a SleepyBrowser. */
+  async setHidden(hidden) {
+    this.session ??= await this.context.newCDPSession(this.page);
+    const { windowId } = await this.session.send('Browser.getWindowForTarget');
+    await this.session.send('Browser.setWindowBounds', { windowId, bounds: { windowState: hidden ? 'minimized' : 'normal' } });
+    await until(`the page to be ${hidden ? 'hidden' : 'visible'}`, async () => (await this.page.evaluate(() => document.hidden)) === hidden);
+  }
+
+  /** Hidden, and after that without timers and events, as browsers and phones do it to pages that are long out of sight. */
+  async freeze() {
+    await this.setHidden(true);
+    await this.page.evaluate(() => document.addEventListener('freeze', () => (window.wasFrozen = true)));
+    await this.session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await until('the page to be frozen', () => this.page.evaluate(() => window.wasFrozen));
+  }
+
+  /** The end of freeze(). */
+  async thaw() {
+    await this.session.send('Page.setWebLifecycleState', { state: 'active' });
+    await this.setHidden(false);
+  }
+
+  async chooseFillMode(mode) {
+    await until(`the fill mode ${mode}`, async () => {
+      if ((await this.at('fill-mode').getAttribute('data-mode')) === mode) return true;
+      await this.at('fill-mode').click();
+      return false;
+    });
+  }
+
+  /** The rectangle in which the picture of `whose` is drawn within its view, and how it was fitted. */
+  drawnPicture(whose) {
+    return this.at(`remote-${whose}`).locator('video').first().evaluate((video) => {
+      const box = video.getBoundingClientRect();
+      const fit = getComputedStyle(video).objectFit;
+      const choose = fit === 'contain' ? Math.min : Math.max;
+      const scale = choose(box.width / video.videoWidth, box.height / video.videoHeight);
+      return { fit, view: [box.width, box.height].map(Math.round), drawn: [video.videoWidth * scale, video.videoHeight * scale].map(Math.round) };
+    });
   }
 
   async close() { await this.context?.close(); }

@@ -1,23 +1,30 @@
 // Two people in a call over networks of the relay's, and everything that can be measured there.
-import { Caller, launchBrowser } from './browser.mjs';
+import { Caller, SleepyBrowser, launchBrowser } from './browser.mjs';
 import { Relay } from './relay.mjs';
 import { CLOCK, installRig } from './rig-page.mjs';
-import { DuetServer } from './server.mjs';
+import { DuetServer, until } from './server.mjs';
 
 /** Small, so that the encoders of two people on two shared cores are not what limits the picture. */
 export const CAMERA = { width: 480, height: 360, fps: 15 };
 const VIEWPORT = { width: 480, height: 520 };
+/** So many new frames within MOVING_MS are a moving picture and not one that came late. */
+const MOVING_FRAMES = 8;
+const MOVING_MS = 1500;
 
 export class Lab {
-  /** `ownDevices`: camera and microphone of the rig, with clocks; without: the browser's fake ones. */
-  static async open({ seed = 1, serverArgs = [], ownDevices = true, server = undefined } = {}) {
+  /**
+   * `ownDevices`: camera and microphone of the rig, with clocks; without: the browser's fake ones. `sleepy`: Alice's page can be hidden and
+   * frozen. `server`: one that runs already.
+   */
+  static async open({ seed = 1, serverArgs = [], ownDevices = true, sleepy = false, server = undefined } = {}) {
     const lab = new Lab();
     lab.ownDevices = ownDevices;
     try {
       lab.server = server ?? (await DuetServer.start({ args: serverArgs }));
       lab.relay = await Relay.start(lab.server.ports, { clients: 2, seed });
       lab.browser = await launchBrowser();
-      lab.alice = new Caller(lab.browser, 'alice');
+      lab.sleepy = sleepy ? await SleepyBrowser.launch() : undefined;
+      lab.alice = new Caller(lab.sleepy ?? lab.browser, 'alice');
       lab.bob = new Caller(lab.browser, 'bob');
     } catch (error) {
       await lab.close();
@@ -36,7 +43,7 @@ export class Lab {
     for (const [index, caller] of this.people.entries()) {
       const rig = { mediaPort: this.relay.mediaPort(index), camera: CAMERA, clock: CLOCK, ownDevices: this.ownDevices };
       const door = { url: this.relay.url(index) };
-      await caller.open(door, { roomID: '1234', template: '1v1' }, { viewport: VIEWPORT, ...options, context: { bypassCSP: true, ...options.context }, init: [installRig, rig] });
+      await caller.open(door, { roomID: '1234', template: '1v1' }, { viewport: VIEWPORT, ...options, context: { bypassCSP: true, ...options.context }, init: [[installRig, rig], ...(options.init ?? [])] });
     }
     for (const caller of this.people) await caller.join();
     await Promise.all(this.people.map((caller) => caller.waitMedia(30_000)));
@@ -52,10 +59,30 @@ export class Lab {
     return (await caller.page.evaluate((since) => window.rig.tones.filter(([at]) => at >= since), from)).map(([at, delay]) => ({ at, delay }));
   }
 
+  /**
+   * Milliseconds from `since` (Unix ms) until the picture that each of `people` gets moves again, by name: the first of
+   * MOVING_FRAMES frames that were drawn after `since`. null when that does not happen within `seconds`.
+   */
+  async movingAgain(since, seconds, people = this.people) {
+    const one = async (caller) => {
+      try {
+        return await until(`${caller.name}'s picture to move`, async () => {
+          const fresh = (await this.frames(caller, since)).filter((f) => f.delay !== null && f.at - f.delay >= since);
+          const first = fresh.find((f, i) => i + MOVING_FRAMES <= fresh.length && fresh[i + MOVING_FRAMES - 1].at - f.at < MOVING_MS);
+          return first && Math.max(1, Math.round(first.at - since));
+        }, seconds * 1000);
+      } catch {
+        return null;
+      }
+    };
+    return Object.fromEntries(await Promise.all(people.map(async (caller) => [caller.name, await one(caller)])));
+  }
+
   rigStats(caller) { return caller.page.evaluate(() => window.rig.stats()); }
 
   async close() {
     await this.browser?.close();
+    await this.sleepy?.close();
     await this.relay?.stop();
     return this.server?.stop();
   }

@@ -82,13 +82,15 @@ function got({ from, to, frames, tones, me, other }) {
     drawnFps: round(((other[1]?.drawn ?? 0) - (other[0]?.drawn ?? 0)) / seconds, 1),
     encodedFps: round(sent('framesEncoded') / seconds, 1),
     longestGapMs: round(longestGap(frames, from, to)),
-    decodedPercent: round(100 * per(video('framesDecoded'), sent('framesSent')), 1),
+    // A frame that was sent before the time and decoded in it is not of it.
+    decodedPercent: Math.min(100, round(100 * per(video('framesDecoded'), sent('framesSent')), 1)),
     shownPercent: round(100 * per(shown, sent('framesSent')), 1),
     freezes: video('freezeCount'),
     freezeSeconds: round(video('totalFreezesDuration'), 2),
     pictureDelayMs: { p50: quantile(within.map((f) => f.delay), 0.5), p95: quantile(within.map((f) => f.delay), 0.95) },
     soundDelayMs: { p50: maybeRound(quantile(tones.map((t) => t.delay), 0.5)), p95: maybeRound(quantile(tones.map((t) => t.delay), 0.95)), count: tones.length },
-    concealedPercent: round(100 * per(audio('concealedSamples'), audio('totalSamplesReceived')), 2),
+    // null: there was no connection at the end, and so no count.
+    concealedPercent: audio('totalSamplesReceived') > 0 ? round(100 * per(audio('concealedSamples'), audio('totalSamplesReceived')), 2) : null,
     concealmentEvents: audio('concealmentEvents'),
     soundBufferMs: round(1000 * per(audio('jitterBufferDelay'), audio('jitterBufferEmittedCount'))),
     pictureBufferMs: round(1000 * per(video('jitterBufferDelay'), video('jitterBufferEmittedCount'))),

@@ -130,6 +130,7 @@ export function installRig({ mediaPort, camera, clock, ownDevices }) {
 
   // --- what is seen ---
 
+  const LONGEST_DELAY_MS = 60_000;
   const strip = document.createElement('canvas');
   const SCALE = 4;
   strip.width = clock.columns * SCALE;
@@ -159,9 +160,10 @@ export function installRig({ mediaPort, camera, clock, ownDevices }) {
     const seen = () => {
       const at = now();
       const read = video.videoWidth > 0 ? readClock(video) : null;
-      // The clock in the picture has 24 bits: its difference to now is right modulo 4.6 hours.
-      const delay = read ? ((Math.floor(at) & 0xffffff) - read.time + 0x1000000) % 0x1000000 : null;
-      rig.frames.push([at, delay, read?.frame ?? null, video.videoWidth, video.videoHeight]);
+      // The clock in the picture has 24 bits: its difference to now is right modulo 4.6 hours. A check of 8 bits lets some misreadings pass.
+      const age = read ? ((Math.floor(at) & 0xffffff) - read.time + 0x1000000) % 0x1000000 : Infinity;
+      const right = age < LONGEST_DELAY_MS;
+      rig.frames.push([at, right ? age : null, right ? read.frame : null, video.videoWidth, video.videoHeight]);
       video.requestVideoFrameCallback(seen);
     };
     video.requestVideoFrameCallback(seen);

@@ -115,6 +115,10 @@ export function useCapture(
   duet.on('permission-state-change', (permissions) => {
     if (permissions[kind] === 'granted' && state.status === 'failed') void start();
   });
+  // Plugged in again, or another one: what was lost goes on.
+  duet.on('device-changed', ({ type, action }) => {
+    if (type === kind && action === 'add' && state.status === 'failed') void start();
+  });
 
   return { state, start, stop, choose, whileOn };
 }
