@@ -66,21 +66,24 @@ Vp8PayloadInfo ParseVp8Payload(Bytes payload) {
   return info;
 }
 
-size_t RewriteVp8Descriptor(Bytes payload, const Vp8PayloadInfo& info, uint16_t picture_id, uint8_t tl0_pic_idx,
-                            MutableBytes out) {
+size_t RewriteVp8Descriptor(Bytes payload, const Vp8PayloadInfo& info, const Vp8Numbers& numbers, MutableBytes out) {
   DUET_CHECK(info.valid && info.descriptor_size <= payload.size());
   if (out.size() < info.descriptor_size) return 0;
   std::memmove(out.data(), payload.data(), info.descriptor_size);
   size_t at = 2;
   if (info.has_picture_id) {
     if (info.long_picture_id) {
-      StoreU16(&out[at], static_cast<uint16_t>(0x8000 | picture_id));
+      StoreU16(&out[at], static_cast<uint16_t>(0x8000 | numbers.picture_id));
     } else {
-      StoreU8(&out[at], picture_id & 0x7f);
+      StoreU8(&out[at], numbers.picture_id & 0x7f);
     }
     at += info.long_picture_id ? 2 : 1;
   }
-  if (info.has_tl0_pic_idx) StoreU8(&out[at], tl0_pic_idx);
+  if (info.has_tl0_pic_idx) StoreU8(&out[at++], numbers.tl0_pic_idx);
+  if (info.has_key_idx) {
+    const auto layers = static_cast<uint8_t>((LoadU8(&out[at]) & 0xe0) | (numbers.key_idx & 0x1f));
+    StoreU8(&out[at], layers);
+  }
   return info.descriptor_size;
 }
 

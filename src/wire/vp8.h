@@ -43,10 +43,18 @@ struct Vp8PayloadInfo {
 
 Vp8PayloadInfo ParseVp8Payload(Bytes payload);
 
+// The numbers by which a receiver tells pictures and their layers apart.
+struct Vp8Numbers {
+  uint16_t picture_id = 0;  // 15 bits
+  uint8_t tl0_pic_idx = 0;
+  uint8_t key_idx = 0;  // 5 bits
+
+  bool operator==(const Vp8Numbers&) const = default;
+};
+
 // Copies the descriptor of `payload` (parsed as `info`, REQUIRES: valid) to `out` with other numbers in the fields that
 // it has; its size stays, a picture id of 7 bits gets the low 7 bits. `out` may be the payload itself. Returns
 // descriptor_size, or 0 when `out` is smaller.
-size_t RewriteVp8Descriptor(Bytes payload, const Vp8PayloadInfo& info, uint16_t picture_id, uint8_t tl0_pic_idx,
-                            MutableBytes out);
+size_t RewriteVp8Descriptor(Bytes payload, const Vp8PayloadInfo& info, const Vp8Numbers& numbers, MutableBytes out);
 
 }  // namespace duet

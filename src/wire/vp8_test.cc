@@ -89,28 +89,28 @@ TEST(Vp8, EveryTruncationOfTheDescriptorIsRefused) {
 TEST(Vp8, RewriteKeepsSizeAndTheRest) {
   const struct {
     std::string_view in;
-    uint16_t picture_id;
-    uint8_t tl0_pic_idx;
+    Vp8Numbers numbers;
     std::string_view out;
   } cases[] = {
-      {"b0 f0 9234 77 b5 01", 0x7fff, 0xff, "b0f0ffffffb5"},
-      {"b0 f0 9234 77 b5 01", 0, 0, "b0f0800000b5"},
-      {"b0 f0 9234 77 b5 01", 0xffff, 1, "b0f0ffff01b5"},
-      {"90 80 7f 01", 0x1234, 9, "908034"},
-      {"90 80 7f 01", 0x80, 9, "908000"},
-      {"90 40 05 01", 0x1234, 9, "904009"},
-      {"90 20 c0 01", 0x1234, 9, "9020c0"},
-      {"10 01", 0x1234, 9, "10"},
+      {"b0 f0 9234 77 b5 01", {0x7fff, 0xff, 0x1f}, "b0f0ffffffbf"},
+      {"b0 f0 9234 77 b5 01", {0, 0, 0}, "b0f0800000a0"},
+      {"b0 f0 9234 77 b5 01", {0xffff, 1, 0x20}, "b0f0ffff01a0"},
+      {"90 80 7f 01", {0x1234, 9, 3}, "908034"},
+      {"90 80 7f 01", {0x80, 9, 3}, "908000"},
+      {"90 40 05 01", {0x1234, 9, 3}, "904009"},
+      {"90 20 df 01", {0x1234, 9, 3}, "9020df"},  // without K the five bits are not a number
+      {"90 10 df 01", {0x1234, 9, 3}, "9010c3"},
+      {"10 01", {0x1234, 9, 3}, "10"},
   };
   for (const auto& c : cases) {
     auto payload = Hex(c.in);
     const auto info = ParseVp8Payload(payload);
     std::array<std::byte, 8> out;
-    const size_t size = RewriteVp8Descriptor(payload, info, c.picture_id, c.tl0_pic_idx, out);
+    const size_t size = RewriteVp8Descriptor(payload, info, c.numbers, out);
     EXPECT_EQ(ToHex(Bytes(out).first(size)), c.out);
-    EXPECT_EQ(RewriteVp8Descriptor(payload, info, c.picture_id, c.tl0_pic_idx, MutableBytes(out).first(size - 1)), 0u);
+    EXPECT_EQ(RewriteVp8Descriptor(payload, info, c.numbers, MutableBytes(out).first(size - 1)), 0u);
     // In place: what is behind the descriptor stays.
-    EXPECT_EQ(RewriteVp8Descriptor(payload, info, c.picture_id, c.tl0_pic_idx, payload), size);
+    EXPECT_EQ(RewriteVp8Descriptor(payload, info, c.numbers, payload), size);
     EXPECT_EQ(ToHex(payload), std::string(c.out) + "01");
   }
 }
