@@ -1,0 +1,46 @@
+// Smoother: evens out the bursts in which frames arrive over TCP before they go out as RTP, in at most kMaxDelay more.
+//
+// A frame with timestamp T that arrives at A was on its way for A - T (plus an unknown constant). The least such value
+// of the last 10 to 20 s, over sound and picture together, is the way without waiting; what a frame took more is its
+// lateness. With D = the greatest lateness of that time, but at most kMaxDelay, every frame leaves at
+//
+//   T + least + D,   not before A, and in the order of arrival
+//
+// so frames that are not later than D leave as evenly as they were captured, and an even stream (D = 0) is not delayed.
+// Two buckets of 5 s make the window: a clock that drifts against ours is followed within it.
+//
+// Thread rule: owned by one publisher.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace duet {
+
+class Smoother {
+ public:
+  static constexpr Duration kMaxDelay = Duration::Millis(50);
+  static constexpr Duration kBucket = Duration::Seconds(5);
+  // A timestamp this far from what is expected belongs to a publisher that began anew.
+  static constexpr Duration kJump = Duration::Seconds(5);
+
+  // When to send a frame with this timestamp, which has just arrived. Between `arrival` and `arrival` + kMaxDelay, and
+  // never before the frame before it.
+  Time Schedule(Time arrival, Duration timestamp);
+
+ private:
+  struct Bucket {
+    bool used = false;
+    int64_t least_us = 0;  // of arrival - timestamp
+    int64_t most_us = 0;
+  };
+  void Add(Bucket& bucket, int64_t transit_us);
+
+  Bucket now_;
+  Bucket before_;
+  Time bucket_end_;
+  Time last_;
+};
+
+}  // namespace duet
