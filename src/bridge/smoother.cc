@@ -32,4 +32,9 @@ Time Smoother::Schedule(Time arrival, Duration timestamp) {
   return last_;
 }
 
+std::optional<Time> Smoother::least() const {
+  if (!now_.used) return std::nullopt;
+  return Time::FromMicros(before_.used ? std::min(before_.least_us, now_.least_us) : now_.least_us);
+}
+
 }  // namespace duet

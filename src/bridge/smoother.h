@@ -1,7 +1,7 @@
 // Smoother: evens out the bursts in which frames arrive over TCP before they go out as RTP, in at most kMaxDelay more.
 //
 // A frame with timestamp T that arrives at A was on its way for A - T (plus an unknown constant). The least such value
-// of the last 10 to 20 s, over sound and picture together, is the way without waiting; what a frame took more is its
+// of the last 5 to 10 s is the way without waiting; what a frame took more is its
 // lateness. With D = the greatest lateness of that time, but at most kMaxDelay, every frame leaves at
 //
 //   T + least + D,   not before A, and in the order of arrival
@@ -9,10 +9,14 @@
 // so frames that are not later than D leave as evenly as they were captured, and an even stream (D = 0) is not delayed.
 // Two buckets of 5 s make the window: a clock that drifts against ours is followed within it.
 //
-// Thread rule: owned by one publisher.
+// Each track has its own: sound always comes a little later than the picture of the same time, and need not hold it
+// back.
+//
+// Thread rule: owned by one publisher's track.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 
@@ -29,13 +33,17 @@ class Smoother {
   // never before the frame before it.
   Time Schedule(Time arrival, Duration timestamp);
 
+  // The way without waiting: what a timestamp is to be added to, to have when it would have arrived. Nothing before the
+  // first frame.
+  std::optional<Time> least() const;
+
  private:
   struct Bucket {
     bool used = false;
     int64_t least_us = 0;  // of arrival - timestamp
     int64_t most_us = 0;
   };
-  void Add(Bucket& bucket, int64_t transit_us);
+  static void Add(Bucket& bucket, int64_t transit_us);
 
   Bucket now_;
   Bucket before_;
