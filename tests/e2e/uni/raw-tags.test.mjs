@@ -18,6 +18,10 @@ describe('a project over the raw tags', () => {
     const { userSig, sdkAppId } = await server.userSig('alice');
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...PHONE });
     page = await context.newPage();
+    // Beside the camera itself, which the browser asks for: that it may be moved.
+    const { targetInfo: { browserContextId } } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
+    await (await browser.newBrowserCDPSession()).send('Browser.grantPermissions', {
+      permissions: ['cameraPanTiltZoom', 'videoCapture', 'audioCapture'], origin: new URL(server.url).origin, browserContextId });
     await page.addInitScript(() => {
       window.opened = [];
       const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -81,13 +85,30 @@ describe('a project over the raw tags', () => {
   });
 
   test('keeps the camera sharp, or leaves it as it is', async () => {
-    const focus = () => page.evaluate(() => window.opened.at(-1).getSettings().focusMode);
+    // What the camera is told: the fake one does nothing with it.
+    const focus = () => page.evaluate(() => window.opened.at(-1).getConstraints().advanced?.[0]?.focusMode);
     const change = (enableAutoFocus) => page.evaluate((on) => window.room.setData({ pusher: { ...window.room.pusher, enableAutoFocus: on } }), enableAutoFocus);
     await until('continuous focus', async () => (await focus()) === 'continuous');
     await change(false);
     await until('no focus by itself', async () => (await focus()) === 'manual');
     await change(undefined);
     await until('continuous focus again', async () => (await focus()) === 'continuous');
+  });
+
+  test('zooms the camera with a pinch, where it is switched on', async () => {
+    const zoom = () => page.evaluate(() => window.opened.at(-1).getSettings().zoom);
+    const pinch = (deltaY) => page.locator('uni-live-pusher').dispatchEvent('wheel', { deltaY, ctrlKey: true, bubbles: true, cancelable: true });
+    const change = (enableZoom) => page.evaluate((on) => window.room.setData({ pusher: { ...window.room.pusher, enableZoom: on } }), enableZoom);
+    await change(true);
+    await until('a camera that zooms', async () => (await zoom()) === 100);
+    await pinch(-50);
+    await until('it to be nearer', async () => (await zoom()) > 150);
+    await pinch(1000);
+    await until('it to be as far as it can', async () => (await zoom()) === 100);
+    const cameras = await page.evaluate(() => window.opened.length);
+    await change(false);
+    await until('the camera without', async () => (await page.evaluate(() => window.opened.length)) > cameras);
+    assert.equal(await page.evaluate(() => window.opened.filter((track) => track.readyState === 'live').length), 1);
   });
 
   test('waits with playing as long as min-cache says', async () => {

@@ -14,10 +14,13 @@ interface Settings extends MediaTrackSettings {
 
 export function optics(track: MediaStreamTrack): Optics {
   const capabilities = (): Capabilities => track.getCapabilities?.() ?? {};
-  const apply = (constraint: object): void => {
-    // `advanced` replaces nothing: what the camera was opened with stays.
-    const constraints = { ...track.getConstraints(), advanced: [constraint as MediaTrackConstraintSet] };
-    void track.applyConstraints(constraints).catch(() => undefined); // let go, or not able to after all
+  // Chromium takes these alone only, not beside the size that the camera was opened with, which stays. Each call says
+  // all of them, for what is not said falls back.
+  const said: { zoom?: number; focusMode?: string } = {};
+  const apply = (change: typeof said): void => {
+    Object.assign(said, change);
+    void track.applyConstraints({ advanced: [{ ...said } as MediaTrackConstraintSet] })
+      .catch(() => undefined); // let go, or not able to after all
   };
   return {
     zoomRange: () => {
