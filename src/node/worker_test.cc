@@ -259,11 +259,42 @@ TEST_F(WorkerTest, NegotiatingAgainKeepsTheMediaFlowing) {
   PeerConfig more = Publisher();
   // Publisher() made new expectations of alice's DTLS; the connection that exists goes on.
   more.uptracks.push_back(
-      {.id = UptrackId(3), .kind = MediaKind::kVideo, .mid = "4", .codec = H264(102, 103), .ssrc = Ssrc(3001)});
+      {.id = UptrackId(3), .kind = MediaKind::kVideo, .mid = "4", .codec = H264(102, 103), .layers = {{.ssrc = Ssrc(3001)}}});
   Do(UpdatePeer{more});
   SendVideo(2, 3000, kDelta);
   Carry();
   EXPECT_THAT(Got(kVideoOut), SizeIs(2));
+}
+
+TEST_F(WorkerTest, OfSeveralSizesOneIsPassedOnAndTheOthersAreCountedAndNamed) {
+  Connect();
+  PeerConfig more = Publisher();
+  // Rids are learned from the packets.
+  more.uptracks[1].layers = {{.rid = "q"}, {.rid = "f"}};
+  more.uptracks[1].id = UptrackId(9);
+  more.uptracks[1].extensions.mid = 3;
+  more.uptracks[1].extensions.rid = 4;
+  Do(UpdatePeer{more});
+  Do(SetPublished{PeerId(1), UptrackId(9), true});
+  Do(ConnectSlot{PeerId(2), kVideoDown, UptrackId(9), signal::Quality::kSmall});
+  const auto text = [](std::string_view t) { return std::vector<std::byte>(AsBytes(t).begin(), AsBytes(t).end()); };
+  const auto send = [&](Ssrc ssrc, const char* rid, uint16_t seq) {
+    alice_.SendRtp({.payload_type = PayloadType(102),
+                    .sequence_number = seq,
+                    .timestamp = seq * 3000u,
+                    .ssrc = ssrc},
+                   seq % 50 == 1 ? kKeyframe : kDelta, {{3, text("1")}, {4, text(rid)}});
+  };
+  for (uint16_t seq = 1; seq <= 100; ++seq) {
+    send(Ssrc(71), "q", seq);
+    send(Ssrc(72), "f", seq);
+    Wait(kMs(40));
+  }
+  EXPECT_THAT(Got(kVideoOut), SizeIs(100)) << "all of the small one, none of the large one";
+  const auto wanted = Events<UptrackLayersWanted>();
+  ASSERT_THAT(wanted, SizeIs(1));
+  EXPECT_EQ(wanted[0].uptrack, UptrackId(9));
+  EXPECT_EQ(wanted[0].mask, 0b01);
 }
 
 TEST_F(WorkerTest, GarbageAndStrangersAreCountedAndDropped) {

@@ -83,13 +83,12 @@ class WorkerTest : public testing::Test {
                                .mid = "0",
                                .codec = Opus(111),
                                .extensions = {.audio_level = 1},
-                               .ssrc = kAudioSsrc});
+                               .layers = {{.ssrc = kAudioSsrc}}});
     config.uptracks.push_back({.id = kVideoUp,
                                .kind = MediaKind::kVideo,
                                .mid = "1",
                                .codec = H264(102, 103),
-                               .ssrc = kVideoSsrc,
-                               .rtx_ssrc = kVideoRtxSsrc});
+                               .layers = {{.ssrc = kVideoSsrc, .rtx_ssrc = kVideoRtxSsrc}}});
     return config;
   }
   PeerConfig Subscriber() {

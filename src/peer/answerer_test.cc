@@ -53,8 +53,9 @@ TEST_F(AnswererTest, TheSdksOfferGetsTwoTracksAndItsSlots) {
   EXPECT_EQ(config.uptracks[1].codec.profile_level_id >> 8, 0x42E0u);
   EXPECT_TRUE(config.uptracks[1].codec.rtx_payload_type.has_value());
   EXPECT_TRUE(config.uptracks[1].codec.nack);
-  EXPECT_NE(config.uptracks[1].ssrc, Ssrc());
-  EXPECT_NE(config.uptracks[1].rtx_ssrc, Ssrc());
+  ASSERT_THAT(config.uptracks[1].layers, SizeIs(1));
+  EXPECT_NE(config.uptracks[1].layers[0].ssrc, Ssrc());
+  EXPECT_NE(config.uptracks[1].layers[0].rtx_ssrc, Ssrc());
   EXPECT_NE(config.uptracks[1].extensions.transport_cc, 0);
   ASSERT_THAT(config.downtracks, SizeIs(3));
   EXPECT_EQ(config.dtls_role, DtlsRole::kServer);
@@ -94,6 +95,44 @@ TEST_F(AnswererTest, EverySectionOfAnyClientIsAnswered) {
     ASSERT_TRUE(answer.ok()) << name << ": " << answer.error().message;
     EXPECT_EQ(ParseSdp(answer->sdp)->sections.size(), offer->sections.size()) << name;
   }
+}
+
+TEST_F(AnswererTest, SimulcastIsAnsweredWithTheSameNames) {
+  const auto answer = Make(Golden("chromium-simulcast-offer.sdp"));
+  ASSERT_TRUE(answer.ok());
+  const auto track = std::find_if(answer->config.uptracks.begin(), answer->config.uptracks.end(),
+                                  [](const UptrackConfig& t) { return t.layers.size() > 1; });
+  ASSERT_NE(track, answer->config.uptracks.end());
+  std::vector<std::string> rids;
+  for (const LayerConfig& layer : track->layers) rids.push_back(layer.rid);
+  EXPECT_THAT(rids, testing::ElementsAre("q", "h", "f")) << "the smallest first";
+  EXPECT_NE(track->extensions.rid, 0);
+  EXPECT_NE(track->extensions.repaired_rid, 0);
+  const auto sdp = ParseSdp(answer->sdp);
+  const MediaSection* section = sdp->FindSection(track->mid);
+  ASSERT_TRUE(section->simulcast);
+  EXPECT_THAT(section->simulcast->recv, SizeIs(3));
+  EXPECT_THAT(section->simulcast->send, SizeIs(0));
+  ASSERT_THAT(section->rids, SizeIs(3));
+  EXPECT_EQ(section->rids[0].direction, SdpRidDirection::kRecv);
+}
+
+TEST_F(AnswererTest, SimulcastBySsrcGroupIsRead) {
+  std::string offer = Golden("chromium-camera-mic-offer.sdp");
+  const auto plain = Make(offer);
+  ASSERT_TRUE(plain.ok());
+  const size_t at = offer.find("a=ssrc-group:FID");
+  ASSERT_NE(at, std::string::npos);
+  offer.insert(at,
+               "a=ssrc-group:SIM 11 12\r\na=ssrc-group:FID 11 21\r\na=ssrc-group:FID 12 22\r\n"
+               "a=ssrc:11 cname:x\r\na=ssrc:21 cname:x\r\na=ssrc:12 cname:x\r\na=ssrc:22 cname:x\r\n");
+  const auto answer = Make(offer);
+  ASSERT_TRUE(answer.ok()) << answer.error().message;
+  const UptrackConfig& video = answer->config.uptracks.back();
+  ASSERT_THAT(video.layers, SizeIs(2));
+  EXPECT_EQ(video.layers[0].ssrc, Ssrc(11));
+  EXPECT_EQ(video.layers[1].rtx_ssrc, Ssrc(22));
+  EXPECT_EQ(video.layers[1].rid, "h");
 }
 
 TEST_F(AnswererTest, NegotiatingAgainKeepsIdsSsrcsAndCredentials) {

@@ -13,7 +13,16 @@ constexpr UptrackId kAlice(1), kBob(2);
 class DowntrackTest : public testing::Test {
  protected:
   DowntrackTest() : pool_(64), track_(Config(true), rng_) {
-    EXPECT_TRUE(track_.SetSource(kAlice, &codec_, &extensions_));
+    EXPECT_TRUE(SetSource(kAlice));
+  }
+
+  bool SetSource(UptrackId id, size_t layers = 1) {
+    const UptrackConfig source{.id = id,
+                               .kind = signal::MediaKind::kVideo,
+                               .codec = codec_,
+                               .extensions = extensions_,
+                               .layers = std::vector<LayerConfig>(layers)};
+    return track_.SetSource(&source);
   }
 
   static DowntrackConfig Config(bool rtx) {
@@ -26,7 +35,7 @@ class DowntrackTest : public testing::Test {
     config.extensions.transport_cc = 5;
     return config;
   }
-  ReceivedRtp Packet(UptrackId from, int64_t seq, uint32_t timestamp, bool keyframe = false) {
+  ReceivedRtp Packet(UptrackId from, int64_t seq, uint32_t timestamp, bool keyframe = false, int layer = 0) {
     PacketRef packet = pool_.Acquire();
     RtpHeaderWriter writer(packet->buffer());
     writer.Begin({.payload_type = PayloadType(96),
@@ -41,6 +50,7 @@ class DowntrackTest : public testing::Test {
             .view = *view,
             .seq = seq,
             .uptrack = from,
+            .layer = layer,
             .codec = &codec_,
             .extensions = &extensions_,
             .starts_keyframe = keyframe};
@@ -72,7 +82,7 @@ TEST_F(DowntrackTest, AVideoSourceStartsAtAKeyframe) {
   EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 10, 0)).error(), Drop::kNoKeyframe);
   EXPECT_TRUE(track_.Accept(now_, Packet(kAlice, 11, 3000, true)).ok());
   EXPECT_TRUE(track_.Accept(now_, Packet(kAlice, 12, 6000)).ok());
-  EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 10, 0)).error(), Drop::kNoKeyframe) << "it belongs before the start";
+  EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 10, 0)).error(), Drop::kLayerFiltered) << "it belongs before the start";
   EXPECT_EQ(track_.Accept(now_, Packet(kBob, 13, 0, true)).error(), Drop::kDisabled) << "not the source";
 }
 
@@ -82,7 +92,7 @@ TEST_F(DowntrackTest, NumbersGoOnWhenTheSourceChangesAndGapsStay) {
   const uint32_t timestamp = first.timestamp;
   EXPECT_EQ(Send(Packet(kAlice, 103, 12000)).sequence_number, static_cast<uint16_t>(start + 3));
   now_ = now_ + Duration::Seconds(1);
-  ASSERT_TRUE(track_.SetSource(kBob, &codec_, &extensions_));
+  ASSERT_TRUE(SetSource(kBob));
   const auto next = Send(Packet(kBob, 60'000, 77, true));
   EXPECT_EQ(next.sequence_number, static_cast<uint16_t>(start + 4));
   EXPECT_EQ(next.timestamp - timestamp, 3000u + 90'000u) << "the time that passed";
@@ -115,7 +125,7 @@ TEST_F(DowntrackTest, ARepetitionIsRtxWithTheOriginalsNumber) {
 
 TEST_F(DowntrackTest, WithoutRtxARepetitionIsTheSameBytes) {
   track_ = Downtrack(Config(false), rng_);
-  ASSERT_TRUE(track_.SetSource(kAlice, &codec_, &extensions_));
+  ASSERT_TRUE(SetSource(kAlice));
   const auto seq = track_.Accept(now_, Packet(kAlice, 1, 0, true));
   EXPECT_FALSE(track_.RenderAgain(*seq, 5, out_, scratch_)) << "what was never sent cannot be repeated";
   const auto first = track_.Render(*seq, 5, out_);
@@ -135,6 +145,34 @@ TEST_F(DowntrackTest, HeldBackItStartsAgainAtAKeyframe) {
   EXPECT_TRUE(track_.waits_for_keyframe());
   EXPECT_EQ(track_.Accept(now_, Packet(kAlice, 3, 6000)).error(), Drop::kNoKeyframe);
   EXPECT_TRUE(track_.Accept(now_, Packet(kAlice, 4, 9000, true)).ok());
+}
+
+TEST_F(DowntrackTest, AnotherLayerStartsAtItsKeyframeAndTheFormerGoesOnUntilThen) {
+  ASSERT_TRUE(SetSource(kBob, 3));
+  const auto first = Send(Packet(kBob, 10, 1000, true, 0));
+  EXPECT_EQ(track_.Accept(now_, Packet(kBob, 500, 70'000, true, 2)).error(), Drop::kLayerFiltered);
+  EXPECT_TRUE(track_.layers().Desire(now_, 2));
+  EXPECT_EQ(track_.Accept(now_, Packet(kBob, 501, 73'000, false, 2)).error(), Drop::kNoKeyframe);
+  EXPECT_EQ(Send(Packet(kBob, 11, 4000)).sequence_number, first.sequence_number + 1);
+  now_ = now_ + Duration::Millis(40);
+  const auto larger = Send(Packet(kBob, 502, 76'000, true, 2));
+  EXPECT_EQ(larger.sequence_number, first.sequence_number + 2);
+  EXPECT_EQ(larger.timestamp - first.timestamp, 3000u + 3600u) << "the time of arrival, for want of better";
+  EXPECT_EQ(track_.Accept(now_, Packet(kBob, 12, 7000)).error(), Drop::kLayerFiltered);
+}
+
+TEST_F(DowntrackTest, SenderReportsSayHowTheTimestampsOfTwoLayersFit) {
+  ASSERT_TRUE(SetSource(kBob, 2));
+  const Time captured = now_ - Duration::Millis(500);
+  track_.set_reference(0, CaptureReference{captured, 1'000'000});
+  track_.set_reference(1, CaptureReference{captured + Duration::Millis(100), 50});
+  const auto small = Send(Packet(kBob, 10, 1'000'000 + 18'000, true, 0));  // captured 200 ms after the reference
+  track_.layers().Desire(now_, 1);
+  track_.Accept(now_, Packet(kBob, 20, 50, false, 1)).ok();
+  track_.layers().Desire(now_, 1);
+  now_ = now_ + Duration::Millis(300);
+  const auto large = Send(Packet(kBob, 21, 50 + 13'500, true, 1));  // 250 ms after the same
+  EXPECT_EQ(large.timestamp - small.timestamp, 4500u);
 }
 
 TEST_F(DowntrackTest, PaddingIsAnRtxPacketWithoutContent) {

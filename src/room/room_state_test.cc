@@ -15,6 +15,7 @@ using testing::SizeIs;
 constexpr MediaKind kAudio = MediaKind::kAudio;
 constexpr MediaKind kVideo = MediaKind::kVideo;
 constexpr StreamType kMain = StreamType::kMain;
+constexpr signal::Quality kAuto = signal::Quality::kAuto;
 constexpr StreamType kAux = StreamType::kAux;
 
 // A room in which every member has one audio and one video section to send on, and as many slots as asked for.
@@ -160,7 +161,7 @@ TEST_F(RoomStateTest, SubscribeAndUnsubscribeByHandOverrideTheMode) {
   Enter("alice");
   Member& bob = Enter("bob", true, 4);
   using Outcome = RoomState::SubscribeOutcome;
-  const auto outcome = room_.Subscribe(bob, {"alice", kMain, kVideo}, fx_);
+  const auto outcome = room_.Subscribe(bob, {"alice", kMain, kVideo}, kAuto, fx_);
   EXPECT_EQ(outcome.kind, Outcome::kOnSlot);
   EXPECT_EQ(outcome.mid, "3");
   EXPECT_THAT(Told<signal::Slots>(bob), SizeIs(1));
@@ -168,9 +169,22 @@ TEST_F(RoomStateTest, SubscribeAndUnsubscribeByHandOverrideTheMode) {
   EXPECT_THAT(Table(bob), IsEmpty());
 }
 
+TEST_F(RoomStateTest, AnotherSizeIsASwitchOnTheSameSlotAndNoNewTable) {
+  Enter("alice");
+  Member& bob = Enter("bob");
+  Forget();
+  EXPECT_EQ(room_.Subscribe(bob, {"alice", kMain, kVideo}, signal::Quality::kSmall, fx_).mid, "3");
+  EXPECT_THAT(Told<signal::Slots>(bob), IsEmpty());
+  ASSERT_THAT(fx_.switches, SizeIs(1));
+  EXPECT_EQ(std::get<ConnectSlot>(fx_.switches[0]).quality, signal::Quality::kSmall);
+  Forget();
+  room_.Subscribe(bob, {"alice", kMain, kVideo}, signal::Quality::kSmall, fx_);
+  EXPECT_THAT(fx_.switches, IsEmpty()) << "it is what it was";
+}
+
 TEST_F(RoomStateTest, ASubscriptionBeforeThePublicationIsRememberedAndFilledLater) {
   Member& bob = Enter("bob", true, 4);
-  EXPECT_EQ(room_.Subscribe(bob, {"alice", kMain, kVideo}, fx_).kind, RoomState::SubscribeOutcome::kRemembered);
+  EXPECT_EQ(room_.Subscribe(bob, {"alice", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kRemembered);
   Enter("alice");
   EXPECT_THAT(Table(bob), ElementsAre("3 alice main video"));
 }
@@ -179,7 +193,7 @@ TEST_F(RoomStateTest, WithoutAFreeSlotTheSubscriptionSaysSo) {
   Member& bob = Enter("bob");
   Enter("alice");
   Enter("carol");
-  EXPECT_EQ(room_.Subscribe(bob, {"carol", kMain, kVideo}, fx_).kind, RoomState::SubscribeOutcome::kNoSlot);
+  EXPECT_EQ(room_.Subscribe(bob, {"carol", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kNoSlot);
 }
 
 TEST_F(RoomStateTest, ASwitchedOffSourceGivesItsSlotToOneThatIsOn) {
@@ -193,7 +207,7 @@ TEST_F(RoomStateTest, ASwitchedOffSourceGivesItsSlotToOneThatIsOn) {
 TEST_F(RoomStateTest, PauseKeepsTheSeatAndResumeTakesItBack) {
   Member& alice = Enter("alice");
   Member& bob = Enter("bob", true, 4);
-  room_.Subscribe(bob, {"alice", kMain, kVideo}, fx_);
+  room_.Subscribe(bob, {"alice", kMain, kVideo}, kAuto, fx_);
   Forget();
   room_.Pause(bob, Time::FromMillis(90'000), fx_);
   EXPECT_TRUE(bob.paused());
@@ -235,7 +249,7 @@ TEST_F(RoomStateTest, RightsForbidSendingAndReceiving) {
   EXPECT_THAT(Table(bob), ElementsAre("2 alice main audio"));
   EXPECT_FALSE(room_.Publish(bob, kMain, true, std::nullopt, fx_));
   EXPECT_THAT(bob.streams(), IsEmpty());
-  EXPECT_EQ(room_.Subscribe(bob, {"alice", kMain, kVideo}, fx_).kind, RoomState::SubscribeOutcome::kNotAllowed);
+  EXPECT_EQ(room_.Subscribe(bob, {"alice", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kNotAllowed);
 }
 
 TEST_F(RoomStateTest, TheAudiencePublishesNothing) {
@@ -250,9 +264,9 @@ TEST_F(RoomStateTest, TheAudiencePublishesNothing) {
 TEST_F(RoomStateTest, WishesAreLimited) {
   Member& bob = Enter("bob");
   for (size_t i = 0; i < Member::kMaxSubscriptions; ++i)
-    room_.Subscribe(bob, {"user" + std::to_string(i), kMain, kVideo}, fx_);
-  EXPECT_EQ(room_.Subscribe(bob, {"one more", kMain, kVideo}, fx_).kind, RoomState::SubscribeOutcome::kTooMany);
-  EXPECT_EQ(room_.Subscribe(bob, {"user7", kMain, kVideo}, fx_).kind, RoomState::SubscribeOutcome::kRemembered);
+    room_.Subscribe(bob, {"user" + std::to_string(i), kMain, kVideo}, kAuto, fx_);
+  EXPECT_EQ(room_.Subscribe(bob, {"one more", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kTooMany);
+  EXPECT_EQ(room_.Subscribe(bob, {"user7", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kRemembered);
 }
 
 }  // namespace
