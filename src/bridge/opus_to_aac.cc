@@ -5,6 +5,7 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavutil/channel_layout.h>
+#include <libavutil/opt.h>
 }
 
 #include <algorithm>
@@ -33,6 +34,9 @@ Result<AvPtr<AVCodecContext>> OpenEncoder(const OpusToAacOptions& options) {
   encoder->thread_count = 1;
   encoder->log_level_offset = kSilent;
   av_channel_layout_default(&encoder->ch_layout, OpusToAac::kChannels);
+  // The thorough search for scale factors costs twice as much, 2.2 % of a core instead of 1.05 %, for 5 dB less noise
+  // in a pure tone (34 instead of 29 dB below it).
+  if (av_opt_set(encoder->priv_data, "aac_coder", "fast", 0) < 0) return Internal("FFmpeg's AAC encoder has changed");
   if (avcodec_open2(encoder.get(), codec, nullptr) < 0) return Internal("FFmpeg's AAC encoder does not start");
   return encoder;
 }
