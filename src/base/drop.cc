@@ -20,6 +20,7 @@ const char* ToString(Drop drop) {
     case Drop::kPoolEmpty: return "pool_empty";
     case Drop::kQueueFull: return "queue_full";
     case Drop::kDisabled: return "disabled";
+    case Drop::kNoConnection: return "no_connection";
     case Drop::kCount: break;
   }
   return "unknown";

@@ -23,7 +23,8 @@ enum class Drop : uint8_t {
   kDuplicate,
   kPoolEmpty,
   kQueueFull,
-  kDisabled,  // the slot has nobody on it
+  kDisabled,      // the slot has nobody on it
+  kNoConnection,  // the TCP connection to the address has ended
   kCount,
 };
 

@@ -54,7 +54,8 @@ std::string IpAddress::ToString() const {
 
 std::string Endpoint::ToString() const {
   const std::string address = ip.ToString();
-  return ip.is_v4() ? address + ":" + std::to_string(port) : "[" + address + "]:" + std::to_string(port);
+  const std::string host = ip.is_v4() ? address : "[" + address + "]";
+  return host + ":" + std::to_string(port) + (transport == Transport::kTcp ? "/tcp" : "");
 }
 
 }  // namespace duet

@@ -1,5 +1,5 @@
-// Endpoint: an IP address and a port, as one small comparable value. IPv4 addresses are kept as IPv4-mapped IPv6
-// (::ffff:a.b.c.d), as a dual-stack socket delivers them.
+// Endpoint: an IP address, a port and what carries datagrams there, as one small comparable value. IPv4 addresses are
+// kept as IPv4-mapped IPv6 (::ffff:a.b.c.d), as a dual-stack socket delivers them.
 #pragma once
 
 #include <array>
@@ -32,11 +32,15 @@ struct IpAddress {
   auto operator<=>(const IpAddress&) const = default;
 };
 
+// Over TCP each datagram is a frame of RFC 4571; machines need not know the difference.
+enum class Transport : uint8_t { kUdp, kTcp };
+
 struct Endpoint {
   IpAddress ip;
   uint16_t port = 0;
+  Transport transport = Transport::kUdp;
 
-  // "192.0.2.1:5000" or "[2001:db8::1]:5000".
+  // "192.0.2.1:5000", "[2001:db8::1]:5000", with "/tcp" behind it where that is the transport.
   std::string ToString() const;
   auto operator<=>(const Endpoint&) const = default;
 };
@@ -51,7 +55,7 @@ struct std::hash<duet::Endpoint> {
     const auto* p = reinterpret_cast<const std::byte*>(e.ip.octets.data());
     uint64_t h = duet::LoadU64(p) * 0x9E3779B97F4A7C15ull;
     h ^= duet::LoadU64(p + 8) * 0xC2B2AE3D27D4EB4Full;
-    h += e.port * 0xD6E8FEB86659FD93ull;
+    h += (e.port | static_cast<uint64_t>(e.transport) << 16) * 0xD6E8FEB86659FD93ull;
     h ^= h >> 29;
     h *= 0x165667B19E3779F9ull;
     return static_cast<size_t>(h ^ (h >> 32));

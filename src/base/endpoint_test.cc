@@ -44,6 +44,7 @@ TEST(IpAddress, Kinds) {
 TEST(Endpoint, Prints) {
   EXPECT_EQ((Endpoint{IpAddress::V4(192, 0, 2, 1), 5000}).ToString(), "192.0.2.1:5000");
   EXPECT_EQ((Endpoint{IpAddress::Parse("2001:db8::1").value(), 65535}).ToString(), "[2001:db8::1]:65535");
+  EXPECT_EQ((Endpoint{IpAddress::V4(192, 0, 2, 1), 5000, Transport::kTcp}).ToString(), "192.0.2.1:5000/tcp");
 }
 
 TEST(Endpoint, ComparesAndHashes) {
@@ -53,6 +54,9 @@ TEST(Endpoint, ComparesAndHashes) {
   EXPECT_EQ(a, a);
   EXPECT_NE(a, b);
   EXPECT_NE(a, c);
+  const Endpoint tcp{a.ip, a.port, Transport::kTcp};
+  EXPECT_NE(a, tcp);
+  EXPECT_NE(std::hash<Endpoint>{}(a), std::hash<Endpoint>{}(tcp));
   std::set<size_t> hashes;
   std::set<size_t> low_bits;
   for (uint8_t host = 0; host < 32; ++host) {
