@@ -54,6 +54,12 @@ class ReadyFile {
 
 }  // namespace
 
+std::filesystem::path FindExamples(const std::filesystem::path& program_dir) {
+  std::error_code error;
+  std::filesystem::path found = std::filesystem::weakly_canonical(program_dir / "../../../web/examples", error);
+  return !error && std::filesystem::is_directory(found, error) ? found : std::filesystem::path();
+}
+
 ServerOptions MakeServerOptions(const ServeConfig& config, const std::filesystem::path& program_dir) {
   ServerOptions options;
   options.version = kVersion;
@@ -123,7 +129,9 @@ int Serve(const ServeRequest& request, CliContext& context) {
   if (OthersMayRead(AppsFile(config.data)))
     log.Warn("others can read the keys in " + AppsFile(config.data).string() + "; chmod 600 it");
 
-  auto server = Server::Start(MakeServerOptions(config, context.program_dir), std::move(apps).value(), log);
+  ServerOptions options = MakeServerOptions(config, context.program_dir);
+  if (banner.development_app) options.examples_dir = FindExamples(context.program_dir);
+  auto server = Server::Start(std::move(options), std::move(apps).value(), log);
   if (!server.ok()) return Complain(context, server.error().message);
   ReadyFile ready(request.ready_file);
   const Status written = ready.Write(ReadyJson((*server)->info(), banner, getpid()));

@@ -19,6 +19,9 @@ struct ServeRequest {
 
 ServerOptions MakeServerOptions(const ServeConfig& config, const std::filesystem::path& program_dir);
 
+// The example projects of the checkout that a program in `program_dir` was built in; empty when there are none.
+std::filesystem::path FindExamples(const std::filesystem::path& program_dir);
+
 // The apps of the data directory that are to be served: with the development app, made when missing, when it is wanted;
 // without it otherwise. An error when none is left.
 Result<AppRegistry> AppsToServe(const ServeConfig& config, Rng& rng);

@@ -169,6 +169,14 @@ Result<Pages> Pages::Load(const fs::path& directory) {
   return pages;
 }
 
+void Pages::Mount(const std::string& prefix, Pages other) {
+  for (auto& [path, page] : other.pages_) pages_.try_emplace(prefix + path, std::move(page));
+}
+
+void Pages::Put(const std::string& path, std::string content) {
+  pages_.try_emplace(path, MakePage(path, std::move(content)));
+}
+
 const Pages::Page* Pages::Find(std::string_view path) const {
   const std::string name = path.ends_with('/') ? std::string(path) + "index.html" : std::string(path);
   const auto found = pages_.find(name);

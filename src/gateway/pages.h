@@ -30,7 +30,13 @@ class Pages {
   // left out. A directory that is missing or has no index.html gives the same as Pages(). kLimit: more than the limits.
   static Result<Pages> Load(const std::filesystem::path& directory);
 
-  bool built() const { return !pages_.empty(); }
+  // Adds all of `other` below `prefix`, "/examples/uni-vue3". A path that is there already stays as it is.
+  void Mount(const std::string& prefix, Pages other);
+  // Adds one page that is no file; as Mount, a path that is there stays.
+  void Put(const std::string& path, std::string content);
+
+  // There is something at "/".
+  bool built() const { return pages_.contains("/index.html"); }
   size_t size() const { return pages_.size(); }
 
   // GET and HEAD of any path; HEAD has the body too, and the connection leaves it out.

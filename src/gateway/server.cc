@@ -9,6 +9,7 @@
 #include "core/dtls/dtls_certificate.h"
 #include "core/dtls/dtls_context.h"
 #include "gateway/connection_guard.h"
+#include "gateway/examples.h"
 #include "gateway/http_server.h"
 #include "gateway/pages.h"
 #include "gateway/signal_hub.h"
@@ -178,6 +179,9 @@ Status Server::State::OpenDoors() {
   Result<Pages> pages = options.pages_dir.empty() ? Result<Pages>(Pages()) : Pages::Load(options.pages_dir);
   if (!pages) return pages.error();
   info.pages_built = pages->built();
+  if (options.examples_dir) {
+    if (const Status added = AddExamples(*options.examples_dir, *pages); !added) return added;
+  }
 
   // The answers name the ports, so the doors are opened first; nobody is served before the I/O thread runs.
   http = std::make_unique<HttpServer>(io);

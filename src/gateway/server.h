@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,8 @@ struct ServerOptions {
 
   // The built call page. Missing or empty: a plain page that says how to build it.
   std::filesystem::path pages_dir;
+  // The example projects, served below /examples/; absent = nothing there.
+  std::optional<std::filesystem::path> examples_dir;
 
   // With a development app in the registry: /v1/dev/usersig signs for it, for callers in the LAN. False: never.
   bool dev_signing = true;

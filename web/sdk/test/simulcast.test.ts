@@ -77,12 +77,16 @@ describe('what each encoding sends', () => {
 
   it('a picture that became too small for all of them is sent in fewer, the largest among them', () => {
     expect(sent(three, vga)).toEqual([['h', 2, 318], ['f', 1, 900]]);
-    expect(layout(three, vga, null, 0).map((s) => s.scaleResolutionDownTo)).toEqual([
-      { maxWidth: 160, maxHeight: 120 }, { maxWidth: 320, maxHeight: 240 }, { maxWidth: 640, maxHeight: 480 }]);
-    expect(layout(three, hd, null, 0).map((s) => s.scaleResolutionDownTo)).toEqual([undefined, undefined, undefined]);
     expect(sent(three, { bitrate: 400, size: TINY })).toEqual([['f', 1, 400]]);
     expect(sent(['h', 'f'], { bitrate: 400, size: TINY }, ['h'])).toEqual([['f', 1, 400]]);
     expect(sent(three, { ...hd, small: false })).toEqual([['f', 1, 1500]]);
+  });
+
+  it('is bounded by its size as well, where that is known, unless it is the only one', () => {
+    expect(layout(three, hd, null, 0).map((s) => s.scaleResolutionDownTo)).toEqual([
+      { maxWidth: 320, maxHeight: 180 }, { maxWidth: 640, maxHeight: 360 }, { maxWidth: 1280, maxHeight: 720 }]);
+    expect(layout(three, { bitrate: 1500 }, null, 0).map((s) => s.scaleResolutionDownTo)).toEqual([undefined, undefined, undefined]);
+    expect(layout([''], hd, null, 0)[0]!.scaleResolutionDownTo).toBe(undefined);
   });
 
   it('a small picture of the app\'s size, whichever way the phone is held', () => {

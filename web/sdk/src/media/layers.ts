@@ -5,7 +5,9 @@
  * that has no name. Names and number stay for as long as the section lives; sizes, rates and which of them are sent change.
  *
  * Browsers encode a picture only in as many sizes as its pixels are worth and leave out the *largest* of the encodings
- * that are too many. So no more are offered, or switched on, than the picture is worth.
+ * that are too many. So no more are offered, or switched on, than the picture is worth. A picture that the browser itself
+ * makes smaller, because the computer is busy, is worth fewer for that time: Chromium keeps the largest of encodings that
+ * are bounded by a size instead of a scale, so they are given both.
  */
 
 import type { Size } from '../platform/platform.js';
@@ -20,7 +22,7 @@ export interface LayerSetting {
   active: boolean;
   scaleResolutionDownBy: number;
   maxBitrate: number;
-  /** Where the section has more encodings than the picture is worth: only this makes Chromium keep the largest. */
+  /** The same as a size, which counts more where the browser knows it. */
   scaleResolutionDownTo?: { maxWidth: number; maxHeight: number };
 }
 
@@ -96,14 +98,13 @@ export function layout(
   const plan = planned(rids, encoding);
   const kept = plan.filter((rid) => !needed || needed.has(rid));
   const active = new Set(kept.length > 0 ? kept : plan.slice(0, 1));
-  const crowded = plan.length > 1 && plan.length < rids.length;
   const settings = rids.map((rid, index): LayerSetting => {
     if (rid === rids.at(-1)) return { ...whole, active: active.has(rid) };
     const scale = scaleOf(rid, index, encoding);
     return { active: active.has(rid), scaleResolutionDownBy: scale, maxBitrate: bitrateOf(scale, index, encoding) };
   });
   if (limit > 0) share(limit, settings.filter((setting) => setting.active));
-  if (crowded && encoding.size) boundBySize(settings, encoding.size);
+  if (encoding.size) boundBySize(settings, encoding.size);
   return settings;
 }
 
