@@ -8,6 +8,9 @@ namespace duet {
 namespace {
 
 constexpr uint32_t kExtended = 0xFFFFFF;
+// What a chunk stream keeps of a message's memory for the next: enough for all but keyframes, and little enough that 64
+// chunk streams of long messages do not add up.
+constexpr size_t kMaxKept = 64 * 1024;
 // Of a message header, by fmt.
 constexpr std::array<size_t, 4> kMessageHeaderBytes = {11, 7, 3, 0};
 
@@ -169,7 +172,7 @@ Result<std::optional<RtmpMessage>> RtmpChunkReader::Finish(Stream& stream) {
     Stream* aborted = Find(reader.U32());
     if (aborted != nullptr && aborted->unfinished) {
       unfinished_ -= aborted->payload.size();
-      aborted->payload.clear();
+      aborted->payload = {};
       aborted->unfinished = false;
     }
   }
@@ -178,7 +181,9 @@ Result<std::optional<RtmpMessage>> RtmpChunkReader::Finish(Stream& stream) {
 
 Result<std::optional<RtmpMessage>> RtmpChunkReader::Read(Bytes& input) {
   if (finished_) {
-    streams_[*finished_].payload.clear();
+    std::vector<std::byte>& payload = streams_[*finished_].payload;
+    if (payload.capacity() > kMaxKept) payload = {};
+    payload.clear();
     finished_.reset();
   }
   while (true) {

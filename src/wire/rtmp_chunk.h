@@ -13,7 +13,7 @@
 // are read, so the reader obeys them itself (and still passes them on).
 //
 // Limits: 64 chunk streams, messages of 4 MiB, 8 MiB of unfinished messages together. Memory grows with what has come,
-// not with what a header announces, and is kept for the next message.
+// not with what a header announces; up to 64 KiB of it are kept for the next message.
 //
 // Thread rule: owned by one session.
 #pragma once

@@ -290,7 +290,8 @@ std::optional<RtmpEvent> RtmpSession::OnUnpublish(Time, const Command& command) 
 
 void RtmpSession::EndStream(Time, uint32_t stream_id, std::string_view words) {
   Stream* stream = Find(stream_id);
-  if (stream == nullptr) return;
+  // The client may have ended it at the same moment.
+  if (stream == nullptr || stream->state == State::kIdle) return;
   const State state = stream->state;
   End(*stream);
   if (state != State::kPlaying) {

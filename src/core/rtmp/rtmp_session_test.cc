@@ -256,6 +256,85 @@ TEST_F(RtmpSessionTest, PlaysFromAKeyframeWithItsConfiguration) {
   EXPECT_FALSE(session_->closed());
 }
 
+TEST_F(RtmpSessionTest, TheServerMayEndAPublisher) {
+  Connect(kPush);
+  const uint32_t id = requests_.at(0).stream_id;
+  session_->Accept(now_, id);
+  Run();
+  session_->EndStream(now_, id + 1, "another one");
+  EXPECT_FALSE(session_->closed());
+  session_->EndStream(now_, id, "removed from the room");
+  Run();
+  EXPECT_EQ(client_->status(), "NetStream.Unpublish.Success");
+  ASSERT_TRUE(session_->closed());
+  EXPECT_EQ(session_->closed()->message, "removed from the room");
+
+  // One that the client has ended already: its connection goes on.
+  requests_.clear();
+  Connect(kPush);
+  session_->Accept(now_, requests_.at(0).stream_id);
+  std::vector<std::byte> close;
+  std::byte buffer[64];
+  AmfWriter writer(buffer);
+  writer.String("closeStream");
+  writer.Number(0);
+  writer.Null();
+  Run();
+  AppendRtmpMessage({.chunk_stream = 3,
+                     .type = RtmpType::kCommandAmf0,
+                     .stream_id = requests_[0].stream_id,
+                     .payload = writer.written()},
+                    4096, close);
+  client_->output().Append(close);
+  Run();
+  EXPECT_THAT(media_, ElementsAre("ended"));
+  session_->EndStream(now_, requests_[0].stream_id, "too late");
+  EXPECT_FALSE(session_->closed());
+}
+
+TEST_F(RtmpSessionTest, CommandsOutOfPlaceAreRefused) {
+  const auto send = [&](std::string_view name, uint32_t stream_id) {
+    std::byte buffer[128];
+    AmfWriter writer(buffer);
+    writer.String(name);
+    writer.Number(9);
+    writer.Null();
+    writer.String("x");
+    std::vector<std::byte> bytes;
+    AppendRtmpMessage(
+        {.chunk_stream = 3, .type = RtmpType::kCommandAmf0, .stream_id = stream_id, .payload = writer.written()}, 4096,
+        bytes);
+    client_->output().Append(bytes);
+    Run();
+  };
+  Connect(kPush);
+  session_->Accept(now_, requests_.at(0).stream_id);
+  Run();
+  for (int i = 0; i < 3; ++i) send("createStream", 0);
+  EXPECT_FALSE(client_->failed());
+  send("createStream", 0);
+  EXPECT_TRUE(client_->failed()) << "the fifth";
+  EXPECT_EQ(client_->status(), "NetConnection.Call.Failed");
+
+  requests_.clear();
+  Connect(kPush);
+  session_->Accept(now_, requests_.at(0).stream_id);
+  Run();
+  send("publish", 3);
+  EXPECT_EQ(client_->status(), "NetStream.Publish.BadName");
+  EXPECT_TRUE(session_->closed());
+
+  requests_.clear();
+  Connect(kPush);
+  session_->Accept(now_, requests_.at(0).stream_id);
+  Run();
+  send("getStreamLength", 0);
+  EXPECT_FALSE(client_->failed());
+  send("unknownCommand", 0);
+  EXPECT_EQ(client_->words(), "no such command");
+  EXPECT_FALSE(session_->closed());
+}
+
 TEST_F(RtmpSessionTest, DeadlinesEndIt) {
   Connect(kPush);
   EXPECT_LE(session_->NextTimer(), kStart + Duration::Seconds(10));
