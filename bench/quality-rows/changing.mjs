@@ -7,7 +7,7 @@ const latest = (times) => worst(Object.values(times), Math.max);
 const states = async (lab) => Object.fromEntries(await Promise.all(lab.people.map(async (caller) => [caller.name, await caller.state()])));
 const stillIn = (lab, seen) => ({ what: 'both are in the call, nobody entered again', measured: Object.values(seen).join(', '), unit: '', required: 'in-call', ok: Object.values(seen).every((s) => s === 'in-call') });
 
-/** kbit/s of the video that each got between two times, out of the relay's counts of the narrow link. */
+/** kbit/s of all that passed between two times and the longest queue in it, out of the relay's counts of the narrow link. */
 function rates(seconds, from, to) {
   const within = seconds.filter(({ at }) => at > from && at <= to);
   const kbps = (side) => round(within.reduce((sum, { clients }) => sum + clients[0][side].bytes, 0) * 8 / 1000 / Math.max(1, within.length));
@@ -26,7 +26,7 @@ const bandwidth = {
     await network(2000);
     await lab.relay.measure();
     const begin = Date.now();
-    await pause(part);
+    await pause(Math.max(part, 20)); // to the full rate, or there is nothing to come back to
     const dropped = await network(300);
     const meter = await Meter.start(lab);
     await pause(part);
@@ -47,6 +47,7 @@ const bandwidth = {
     return {
       figures,
       checks: [
+        atLeast('rate before the drop', Math.min(figures.wide.up.kbps, figures.wide.down.kbps), null, 'kbit/s'),
         atMost('longest queue from 3 s after the drop', Math.max(figures.narrow.up.queueMs, figures.narrow.down.queueMs), 400, 'ms'),
         atLeast('picture goes on meanwhile', Math.min(narrow.alice.fps, narrow.bob.fps), null, 'fps'),
         atLeast('rate from 10 s after the return, of the former', Math.min(figures.shareAgain.up, figures.shareAgain.down), 80, '%'),

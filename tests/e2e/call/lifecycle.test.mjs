@@ -22,7 +22,7 @@ describe('a call goes on', () => {
     data = undefined;
   });
 
-  const picture = (caller, name) => caller.page.screenshot({ path: join(picturesTo, `${name}.png`) });
+  const picture = (caller, name) => caller.page.screenshot({ path: join(picturesTo, `${name}.jpg`), type: 'jpeg', quality: 60 });
   /** Every state that the page was in since the call began. */
   const watchStates = (caller) => caller.page.evaluate(() => {
     window.seenStates = [window.duetCall.state];
