@@ -54,15 +54,16 @@ struct Av1Structure {
     uint8_t temporal_id = 0;
     DecodeTargetIndications indications;
     std::array<uint8_t, kMaxAv1Chains> chain_diffs{};
+    bool operator==(const Template&) const = default;
   };
   struct DecodeTarget {
     uint8_t spatial_id = 0;  // the highest that belongs to it
     uint8_t temporal_id = 0;
     uint8_t protected_by = 0;  // the chain whose frames are needed for it; only when chain_count > 0
+    bool operator==(const DecodeTarget&) const = default;
   };
 
   bool known = false;
-  uint16_t frame_number = 0;  // with which it came
   uint8_t template_id_offset = 0;
   uint8_t template_count = 0;  // 1..64
   uint8_t target_count = 0;    // 1..32
@@ -75,9 +76,14 @@ struct Av1Structure {
   std::array<Template, kMaxAv1Templates> templates{};
   std::array<DecodeTarget, kMaxAv1DecodeTargets> targets{};
 
-  // Bit t: target t can be decoded now (the sender may have stopped a layer), since active_since.
+  // Bit t: target t can be decoded now; the sender may have stopped a layer.
   uint32_t active_targets = 0;
-  uint16_t active_since = 0;
+
+  // Frame numbers made 64 bits wide: of the newest frame, of the structure's, of the mask's. A stream may go on for
+  // longer than half a circle of 16 bits (18 minutes) with one structure.
+  int64_t newest_frame = 0;
+  int64_t since_frame = 0;
+  int64_t active_since_frame = 0;
 
   bool operator==(const Av1Structure&) const = default;
 };
@@ -99,8 +105,8 @@ struct Av1FrameInfo {
 };
 
 // Reads the content of the extension. A structure or a mask of active targets that it brings is kept in `structure`,
-// unless a newer one is there already. Nothing, and `structure` as it was, when the descriptor is cut, breaks a limit,
-// or names a template of a structure that is not there.
+// unless one of a later frame is there already. Nothing, and `structure` as it was, when the descriptor is cut, breaks
+// a limit, or names a template of a structure that is not there.
 std::optional<Av1FrameInfo> ParseAv1Dependency(Bytes content, Av1Structure& structure);
 
 // Whether a receiver of the decode target needs the frame. False for targets that do not exist.

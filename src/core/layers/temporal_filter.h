@@ -55,6 +55,7 @@ class TemporalFilter {
   };
   bool Pass(const Picture& picture);
   bool Decide(const Picture& picture);
+  void ExpectLate(int64_t next, int64_t count);
   uint8_t& Verdict(int64_t number) { return verdicts_[static_cast<uint64_t>(number) % kWindow]; }
 
   PictureNumbers numbers_;
