@@ -75,9 +75,9 @@ function install(name) {
   const folder = folderOf(name);
   const packages = join(folder, 'node_modules');
   if (!installs.has(name)) {
-    const lock = digest(['package.json', 'package-lock.json', '.npmrc'].map((file) => join(folder, file)));
+    const lock = digest(['package.json', 'package-lock.json'].map((file) => join(folder, file)));
     installs.set(name, once(join(packages, '.installed'), packages, lock, async () => {
-      await run('npm', ['ci', '--prefer-offline'], folder);
+      await run('npm', ['ci', '--prefer-offline', '--ignore-scripts'], folder);
       const linked = join(packages, '@duet/uni');
       rmSync(linked, { recursive: true, force: true });
       symlinkSync('../../../../uni', linked);

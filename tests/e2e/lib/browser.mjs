@@ -13,8 +13,9 @@ const ARGS = [
 
 const program = () => process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-export function launchBrowser({ args = [], fakeDevices = true } = {}) {
-  const chosen = fakeDevices ? ARGS : ARGS.filter((arg) => !arg.includes('fake-device'));
+/** Without `fakeConsent` cameras and microphones are given as the permissions say; nobody answers a question. */
+export function launchBrowser({ args = [], fakeDevices = true, fakeConsent = true } = {}) {
+  const chosen = ARGS.filter((arg) => (fakeDevices || !arg.includes('fake-device')) && (fakeConsent || !arg.includes('fake-ui')));
   return chromium.launch({ executablePath: program(), headless: true, args: [...chosen, ...args] });
 }
 
