@@ -36,10 +36,13 @@ class RedDecoder {
   std::optional<Frames> OnRed(uint32_t timestamp, Bytes payload);
 
   // A packet that came without RED. False when its content was there before, or it is older than the window.
-  bool OnPlain(uint32_t timestamp) { return Take(unwrapper_.Unwrap(timestamp)); }
+  bool OnPlain(uint32_t timestamp) { return Take(Extend(timestamp)); }
 
  private:
   static constexpr int64_t kNone = -1;
+  // Nothing comes that late: the sender has begun anew, with other timestamps.
+  static constexpr int64_t kRestart = 10 * 48'000;
+  int64_t Extend(uint32_t timestamp);
   bool Take(int64_t timestamp);
 
   Unwrapper<uint32_t> unwrapper_;

@@ -41,7 +41,8 @@ class ActiveSpeakers {
     UptrackId source;
     double loudness = 0;
   };
-  void Challenge(Time now, FixedVector<Ranked, kMaxActive>& ranked);
+  using Ranking = FixedVector<Ranked, kMaxActive>;
+  void Challenge(Time now, Ranking& ranked);
 
   size_t capacity_;
   FlatMap<UptrackId, SpeakerLevel> levels_;

@@ -32,15 +32,15 @@ class SpeakerLevel {
   bool speaking() const { return speaking_; }
 
  private:
-  // A packet tells of at most this much before it; more is a gap, and silence.
-  static constexpr Duration kMaxPacketTime = Duration::Millis(60);
+  // A packet tells of at most this much before it, the longest that Opus has; more is a gap, and silence.
+  static constexpr Duration kMaxPacketTime = Duration::Millis(120);
   void Pass(Duration elapsed, double target, bool speech);
 
   bool started_ = false;
   bool has_voice_bit_ = false;  // the source has set it once
   bool speaking_ = false;
   Time last_;
-  int64_t speech_us_ = 0;  // 0..kAttackMs
+  int64_t speech_us_ = 0;  // 0..1000 * kAttackMs
   double volume_ = 0;
   double loudness_ = 0;
 };
