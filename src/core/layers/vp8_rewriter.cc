@@ -21,24 +21,10 @@ void Vp8Rewriter::StartAt(const Vp8PayloadInfo& info) {
 std::optional<int64_t> Vp8Rewriter::RewritePictureId(const Vp8PayloadInfo& info, int64_t seq) {
   const int64_t number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq);
   if (!counts_) {
-    counts_ = true;
-    first_in_ = newest_in_ = number;
-    newest_out_ = newest_out_ < 0 ? number : newest_out_ + 1;
-    dropped_.reset();
-    return newest_out_;
+    ids_.Start(number, ever_counted_ ? ids_.newest_out() + 1 : number);
+    counts_ = ever_counted_ = true;
   }
-  if (number > newest_in_) {
-    const int64_t step = number - newest_in_;
-    newest_in_ = number;
-    newest_out_ += step;
-    dropped_ = step < kWindow ? dropped_ << static_cast<size_t>(step) : std::bitset<kWindow>();
-    return newest_out_;
-  }
-  const int64_t age = newest_in_ - number;
-  if (number < first_in_ || age >= kWindow || dropped_[static_cast<size_t>(age)]) return std::nullopt;
-  // The bits of the pictures after it are the low ones.
-  const size_t dropped_after = (dropped_ << static_cast<size_t>(kWindow - age)).count();
-  return newest_out_ - age + static_cast<int64_t>(dropped_after);
+  return ids_.Pass(number);
 }
 
 std::optional<Vp8Numbers> Vp8Rewriter::Rewrite(const Vp8PayloadInfo& info, int64_t seq) {
@@ -64,14 +50,7 @@ std::optional<Vp8Numbers> Vp8Rewriter::Rewrite(const Vp8PayloadInfo& info, int64
 void Vp8Rewriter::Drop(const Vp8PayloadInfo& info, int64_t seq) {
   DUET_DCHECK(info.valid);
   if (!counts_ || !info.has_picture_id) return;
-  const int64_t number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq);
-  // An older one has its place already; the numbers behind it are given.
-  if (number <= newest_in_) return;
-  const int64_t step = number - newest_in_;
-  newest_in_ = number;
-  newest_out_ += step - 1;
-  dropped_ = step < kWindow ? dropped_ << static_cast<size_t>(step) : std::bitset<kWindow>();
-  dropped_.set(0);
+  ids_.Drop(numbers_.Unwrap(info.picture_id, info.long_picture_id, seq));
 }
 
 }  // namespace duet

@@ -18,10 +18,10 @@
 // get the same extended picture id. 80 bytes, no allocation.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <optional>
 
+#include "core/layers/gap_closer.h"
 #include "core/layers/picture_numbers.h"
 #include "wire/vp8.h"
 
@@ -49,13 +49,11 @@ class Vp8Rewriter {
   void StartAt(const Vp8PayloadInfo& info);
 
   PictureNumbers numbers_;
-  bool started_ = false;          // the source has begun
-  bool ever_sent_ = false;        // a source before it, too
-  bool counts_ = false;           // newest_in_ is set
-  int64_t first_in_ = 0;          // the source's first picture
-  int64_t newest_in_ = 0;         // passed on or dropped
-  int64_t newest_out_ = -1;       // the number of newest_in_, or of the last picture before it that was not dropped
-  std::bitset<kWindow> dropped_;  // bit k: picture newest_in_ - k
+  bool started_ = false;    // the source has begun
+  bool ever_sent_ = false;  // a source before it, too
+  bool counts_ = false;     // picture ids of this source
+  bool ever_counted_ = false;
+  GapCloser<kWindow> ids_;
   int64_t newest_seq_ = 0;
   uint8_t tl0_offset_ = 0;
   uint8_t key_offset_ = 0;
