@@ -33,6 +33,7 @@ class Packet {
     size_ = static_cast<uint32_t>(size);
   }
   bool unique() const { return refs_ == 1; }
+  PacketPool& pool() const { return *pool_; }
 
  private:
   friend class PacketPool;

@@ -64,6 +64,8 @@ void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
     s.OnUptrackLimit(*limit);
   } else if (const auto* layers = std::get_if<UptrackLayersWanted>(&event)) {
     s.OnLayersWanted(*layers);
+  } else if (const auto* speakers = std::get_if<RoomSpeakers>(&event)) {
+    s.OnRoomSpeakers(*speakers);
   } else if (const auto* counts = std::get_if<WorkerCounts>(&event)) {
     s.worker_counts[worker] = *counts;
   } else if (const auto* connected = std::get_if<PeerConnected>(&event)) {
@@ -216,6 +218,21 @@ std::pair<const Member*, const Publication*> Control::State::FindUptrack(PeerId 
     if (publication.uptrack == uptrack) return {member, &publication};
   }
   return {};
+}
+
+void Control::State::OnRoomSpeakers(const RoomSpeakers& event) {
+  const auto it = rooms_by_key.find(event.room);
+  if (it == rooms_by_key.end()) return;
+  signal::Speakers speakers;
+  for (const MediaRoom::Speaking& speaking : event.speaking) {
+    for (const auto& member : it->second->members()) {
+      const auto& publications = member->transport.publications;
+      if (std::any_of(publications.begin(), publications.end(),
+                      [&](const Publication& p) { return p.uptrack == speaking.uptrack; }))
+        speakers.speakers.push_back({member->user_id, speaking.level});
+    }
+  }
+  for (const auto& member : it->second->members()) Notify(member->session, speakers);
 }
 
 void Control::State::OnUptrackLimit(const UptrackLimit& limit) {

@@ -75,6 +75,7 @@ struct Control::State {
   void OnPeerLost(const PeerLost& lost);
   // The member that sends on this transport, and what it publishes as this track; nulls when they are gone.
   std::pair<const Member*, const Publication*> FindUptrack(PeerId peer, UptrackId uptrack) const;
+  void OnRoomSpeakers(const RoomSpeakers& event);
   void OnUptrackLimit(const UptrackLimit& limit);
   void OnLayersWanted(const UptrackLayersWanted& wanted);
   void OnPeerQuality(const PeerQuality& quality);

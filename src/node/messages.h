@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "peer/peer_config.h"
 #include "peer/send_path.h"
+#include "room/media_room.h"
 #include "room/room_effects.h"
 #include "wire/signal.h"
 
@@ -72,6 +73,11 @@ struct UptrackLayersWanted {
   UptrackId uptrack;
   uint8_t mask = 0;
 };
+// Who is heard in a room, the loudest first; every 500 ms while anybody is, and once when nobody is any more.
+struct RoomSpeakers {
+  RoomKey room;
+  MediaRoom::SpeakingList speaking;
+};
 // What the worker holds. Sent when it changed, at most every 100 ms.
 struct WorkerCounts {
   uint64_t rooms = 0;
@@ -84,7 +90,7 @@ struct WorkerCounts {
   uint64_t packets_forwarded = 0;  // RTP packets sent to subscribers
   DropCounters drops;
 };
-using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, UptrackLayersWanted, WorkerCounts>;
+using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, UptrackLayersWanted, RoomSpeakers, WorkerCounts>;
 
 // ---- doors <-> Control
 // ------------------------------------------------------------------------------------------------------------------

@@ -47,12 +47,12 @@ struct Worker::State {
   void ForgetAddress(const Endpoint& address, const PeerEntry& owner);
   void Dispatch(Time now, PeerEntry& entry, DatagramKind kind, PacketRef packet, Outbox& out);
   // Notices what a call to the peer has changed: connected, failed, deadline.
-  void Settle(Time now, PeerEntry& entry, Peer::State before);
+  void Settle(Time now, PeerEntry& entry, Peer::State before, Outbox& out);
   void SettleTouched(Time now, MediaRoom& room);
   void FirePeer(Time now, PeerId id, Outbox& out);
   void ReportQuality(Time now);
   void ReportCounts(Time now);
-  void DividePaths(Time now);
+  void DividePaths(Time now, Outbox& out);
 
   MediaRoom& RoomOf(const PeerEntry& entry) { return *rooms.at(entry.room); }
   PeerEntry* Find(PeerId id) {
@@ -109,7 +109,7 @@ void Worker::State::OnStun(Time now, const Endpoint& from, const PacketRef& pack
   if (outcome.forgotten) ForgetAddress(*outcome.forgotten, entry);
   // An address can pass from one peer to another (a NAT that reuses a port): the one that proved itself last has it.
   by_address.Insert(from, &entry);
-  Settle(now, entry, before);
+  Settle(now, entry, before, out);
 }
 
 void Worker::State::ForgetAddress(const Endpoint& address, const PeerEntry& owner) {
@@ -132,24 +132,26 @@ void Worker::State::Dispatch(Time now, PeerEntry& entry, DatagramKind kind, Pack
     case DatagramKind::kDtls: peer.OnDtls(now, packet->bytes(), out); break;
     default: counts.drops.Add(Drop::kMalformed); return;
   }
-  Settle(now, entry, before);
+  Settle(now, entry, before, out);
 }
 
 void Worker::State::OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out) {
   const std::optional<ReceivedRtp> received = entry.peer->OnRtp(now, std::move(packet));
-  if (!received) return;
+  if (!received && !entry.peer->recovered()) return;
   MediaRoom& room = RoomOf(entry);
-  counts.packets_forwarded += room.Forward(now, *received, counts.drops, out);
+  for (const ReceivedRtp& recovered : entry.peer->TakeRecovered())
+    counts.packets_forwarded += room.Forward(now, recovered, counts.drops, out);
+  if (received) counts.packets_forwarded += room.Forward(now, *received, counts.drops, out);
   SettleTouched(now, room);
 }
 
-void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before) {
+void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before, Outbox& out) {
   Peer& peer = *entry.peer;
   if (peer.state() != before) {
     if (peer.state() == Peer::State::kConnected) {
       events.push_back(PeerConnected{peer.id(), peer.profile()});
       MediaRoom& room = RoomOf(entry);
-      room.OnConnected(now, peer);
+      room.OnConnected(now, peer, out);
       SettleTouched(now, room);
     } else if (peer.state() == Peer::State::kFailed && !entry.reported) {
       entry.reported = true;
@@ -233,11 +235,11 @@ void Worker::State::OnCommand(Time now, RemovePeer&& command, Outbox& out) {
   next_counts = std::min(next_counts, now + kCountsInterval);
 }
 
-void Worker::State::OnCommand(Time now, ConnectSlot&& command, Outbox&) {
+void Worker::State::OnCommand(Time now, ConnectSlot&& command, Outbox& out) {
   PeerEntry* entry = Find(command.subscriber);
   if (entry == nullptr) return;
   MediaRoom& room = RoomOf(*entry);
-  room.Connect(now, *entry->peer, command.downtrack, command.source, command.quality);
+  room.Connect(now, *entry->peer, command.downtrack, command.source, command.quality, out);
   SettleTouched(now, room);
 }
 
@@ -255,7 +257,7 @@ void Worker::State::OnCommand(Time now, SetPublished&& command, Outbox&) {
 void Worker::OnTimer(Time now, Outbox& out) {
   State& s = *state_;
   s.timers.Advance(now, [&](PeerId id) { s.FirePeer(now, id, out); });
-  if (now >= s.next_divide) s.DividePaths(now);
+  if (now >= s.next_divide) s.DividePaths(now, out);
   if (now >= s.next_quality) s.ReportQuality(now);
   if (now >= s.next_counts) s.ReportCounts(now);
 }
@@ -269,16 +271,16 @@ void Worker::State::FirePeer(Time now, PeerId id, Outbox& out) {
   if (entry == nullptr) return;
   const Peer::State before = entry->peer->state();
   entry->peer->OnTimer(now, out);
-  Settle(now, *entry, before);
+  Settle(now, *entry, before, out);
 }
 
-void Worker::State::DividePaths(Time now) {
+void Worker::State::DividePaths(Time now, Outbox& out) {
   next_divide = now + kDivideInterval;
   peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
     Peer& peer = *entry->peer;
     if (peer.state() != Peer::State::kConnected) return;
     peer.DividePath(now);
-    RoomOf(*entry).OnDivided(now, peer);
+    RoomOf(*entry).OnDivided(now, peer, out);
     timers.Arm(now, id, peer.NextTimer());
   });
   limits.clear();
@@ -286,6 +288,7 @@ void Worker::State::DividePaths(Time now) {
   for (const auto& [key, room] : rooms) {
     room->UpdateLimits(now, limits);
     room->UpdateLayers(now, layers);
+    if (auto speaking = room->UpdateSpeakers(now)) events.push_back(RoomSpeakers{key, *speaking});
     SettleTouched(now, *room);
   }
   for (const MediaRoom::Limit& limit : limits)

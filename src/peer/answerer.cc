@@ -32,6 +32,15 @@ std::optional<CodecKind> KnownKind(const SdpCodec& codec, MediaKind kind) {
   return std::nullopt;
 }
 
+// Redundant Opus: a=fmtp:63 111/111, its primary and what it repeats (RFC 2198 section 5).
+std::optional<PayloadType> RedOf(const MediaSection& section, PayloadType opus) {
+  const std::string primary = std::to_string(opus.value()) + "/";
+  for (const SdpCodec& codec : section.codecs) {
+    if (codec.Is("red") && codec.clock_rate == 48000 && codec.fmtp.starts_with(primary)) return codec.payload_type;
+  }
+  return std::nullopt;
+}
+
 std::optional<CodecConfig> ReadCodec(const MediaSection& section, const SdpCodec& codec, MediaKind kind) {
   const std::optional<CodecKind> known = KnownKind(codec, kind);
   if (!known) return std::nullopt;
@@ -39,6 +48,7 @@ std::optional<CodecConfig> ReadCodec(const MediaSection& section, const SdpCodec
   config.nack = codec.HasFeedback("nack");
   config.transport_cc = codec.HasFeedback("transport-cc");
   if (const SdpCodec* rtx = section.FindRtx(codec.payload_type)) config.rtx_payload_type = rtx->payload_type;
+  if (*known == CodecKind::kOpus) config.red_payload_type = RedOf(section, codec.payload_type);
   if (*known == CodecKind::kH264) {
     constexpr uint32_t kConstrainedBaseline31 = 0x42E01F;
     config.packetization_mode = codec.parameter("packetization-mode").value_or("0") == "1" ? 1 : 0;
@@ -85,6 +95,14 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSec
   }
   if (config.transport_cc) codec.rtcp_feedback.emplace_back("transport-cc");
   section.codecs.push_back(std::move(codec));
+  if (config.red_payload_type) {
+    const std::string opus = std::to_string(config.payload_type.value());
+    section.codecs.push_back({.payload_type = *config.red_payload_type,
+                              .name = "red",
+                              .clock_rate = config.clock_rate,
+                              .channels = source->channels,
+                              .fmtp = opus + "/" + opus});
+  }
   if (config.rtx_payload_type) {
     section.codecs.push_back({.payload_type = *config.rtx_payload_type,
                               .name = "rtx",

@@ -14,6 +14,9 @@
 // after it waited in the pacer. A NACK re-encrypts what is remembered: as RTX (RFC 4588) when negotiated, else as the
 // identical packet. None of them allocates.
 //
+// To a receiver that loses much each packet of sound repeats some before it (RFC 2198). Such a packet is made when it is
+// accepted, and what is remembered is what was made.
+//
 // Thread rule: owned by one Peer. Invariant: no sequence number goes out with two different contents (GCM forbids it).
 #pragma once
 
@@ -25,6 +28,7 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "core/red/red_depth.h"
 #include "core/report/sender_stats.h"
 #include "core/rtx/packet_history.h"
 #include "peer/capture_reference.h"
@@ -71,6 +75,13 @@ class Downtrack {
   // comes.
   int64_t wanted_bps() const { return wanted_bps_; }
   void set_wanted(int64_t bps) { wanted_bps_ = bps; }
+  // What is lost on the way to the remote (0..1) and what may be spent on repeating sound, in bit/s; every 100 ms or so.
+  void SetLoss(double loss, int64_t red_budget_bps) {
+    loss_ = loss;
+    red_budget_bps_ = red_budget_bps;
+  }
+  // How many packets before it each packet of sound repeats.
+  int red_depth() const { return red_.depth(); }
   // While paused nothing is accepted; afterwards a video source starts again at a keyframe. For want of bandwidth.
   void SetPaused(bool paused);
   bool paused() const { return paused_; }
@@ -80,6 +91,7 @@ class Downtrack {
     uint64_t index = 0;  // for SRTP
     size_t header_size = 0;
     Bytes payload;
+    std::optional<uint16_t> repeats;  // the transport-wide number that it had before, and has again
   };
   // Writes the header of an accepted packet that leaves now, with the transport-wide number. Nothing when the packet is
   // no longer remembered (the source has changed while it waited).
@@ -87,7 +99,11 @@ class Downtrack {
 
   // Whether the packet that a NACK asks for is to be sent again, and its extended number. It counts as sent again from
   // here on; `rtt`: a second request that comes sooner was on its way before our answer could arrive.
-  std::optional<int64_t> Resend(Time now, Duration rtt, uint16_t seq);
+  struct Again {
+    int64_t seq = 0;
+    size_t size = 0;  // of its payload, bytes
+  };
+  std::optional<Again> Resend(Time now, Duration rtt, uint16_t seq);
   bool has_rtx() const { return config_.rtx_ssrc.value() != 0 && codec_ != nullptr && codec_->rtx_payload_type; }
   // The packet once more: as RTX, with the payload copied to `scratch`; without RTX the same bytes as before, with the
   // transport-wide number that they had.
@@ -120,6 +136,8 @@ class Downtrack {
     bool sent = false;  // rendered once; before that there is nothing to repeat
   };
   void Start(Time now, const ReceivedRtp& in);
+  void UpdateRed(Time now, const ReceivedRtp& in);
+  PacketRef MakeRed(const ReceivedRtp& in) const;
   // What the timestamps go on by, from the last one sent to the first of `in`.
   uint32_t Elapsed(Time now, const ReceivedRtp& in) const;
   const std::optional<CaptureReference>& current_reference() const;
@@ -135,6 +153,10 @@ class Downtrack {
   LayerChoice layers_;
   bool started_ = false;
   bool paused_ = false;
+  double loss_ = 0;
+  int64_t red_budget_bps_ = 0;
+  RedDepth red_;
+  Time next_red_ = Time::LongAgo();
   int64_t share_bps_ = -1;
   int64_t wanted_bps_ = -1;
   bool ever_sent_ = false;

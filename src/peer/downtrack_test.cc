@@ -114,7 +114,7 @@ TEST_F(DowntrackTest, ARepetitionIsRtxWithTheOriginalsNumber) {
   const auto original = Send(Packet(kAlice, 1, 0, true));
   const auto seq = track_.Resend(now_, Duration::Millis(50), original.sequence_number);
   ASSERT_TRUE(seq);
-  const auto again = View(track_.RenderAgain(*seq, 2, out_, scratch_));
+  const auto again = View(track_.RenderAgain(seq->seq, 2, out_, scratch_));
   EXPECT_EQ(again.ssrc, Ssrc(78));
   EXPECT_EQ(again.payload_type, PayloadType(40));
   EXPECT_EQ(LoadU16(again.payload().data()), original.sequence_number);

@@ -11,12 +11,18 @@ namespace {
 
 using signal::MediaKind;
 
-constexpr PayloadType kOpus(111), kVp8(96), kVp8Rtx(97), kH264(102), kH264Rtx(103);
+constexpr PayloadType kOpus(111), kRed(63), kVp8(96), kVp8Rtx(97), kH264(102), kH264Rtx(103);
 constexpr uint32_t kH264ConstrainedBaseline31 = 0x42E01F;
 
 CodecConfig CodecOf(CodecKind kind) {
   switch (kind) {
-    case CodecKind::kOpus: return {.kind = kind, .payload_type = kOpus, .clock_rate = 48000, .transport_cc = true};
+    case CodecKind::kOpus:
+      return {.kind = kind,
+              .payload_type = kOpus,
+              .red_payload_type = kRed,
+              .clock_rate = 48000,
+              .nack = true,
+              .transport_cc = true};
     case CodecKind::kVp8:
       return {.kind = kind,
               .payload_type = kVp8,
@@ -53,6 +59,13 @@ void WriteCodec(const CodecConfig& config, MediaSection& section) {
   codec.rtcp_feedback = {"transport-cc"};
   if (config.nack) codec.rtcp_feedback.insert(codec.rtcp_feedback.end(), {"nack", "nack pli", "ccm fir"});
   section.codecs.push_back(std::move(codec));
+  if (config.red_payload_type) {
+    section.codecs.push_back({.payload_type = *config.red_payload_type,
+                              .name = "red",
+                              .clock_rate = config.clock_rate,
+                              .channels = 2,
+                              .fmtp = "111/111"});
+  }
   if (!config.rtx_payload_type) return;
   section.codecs.push_back({.payload_type = *config.rtx_payload_type,
                             .name = "rtx",

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int64_t kUnlimitedBps = 2'500'000;  // what a camera's picture needs at most
 constexpr int64_t kAudioReserveBps = 40'000;
+constexpr int64_t kLeastRedBps = 60'000;  // for repeating sound, however short the path seems
 // The smallest picture is tried as soon as the network's own queue is short: otherwise a path that was bad for a moment
 // would carry sound alone, and sound alone does not show that it carries more.
 constexpr int64_t kSmallestPictureBps = 100'000;
@@ -40,6 +41,11 @@ int64_t Peer::LeastBps(Time now, Downtrack& picture) {
   return picture.layers().count() > 1 ? picture.layers().ExpectedBps(0) : picture.offered_bps(now);
 }
 
+// What sending less does not cure: repeating sound into a path that is too narrow would make it narrower.
+double Peer::LossToRemote() const {
+  return path_->transport_wide() ? path_->quality().inherent_loss : std::max(downlink_loss_, 0.0);
+}
+
 void Peer::DividePath(Time now) {
   int64_t rest = path_->target_bps() - path_->retransmitted_bps(now);
   int64_t wanted = 0;
@@ -48,7 +54,8 @@ void Peer::DividePath(Time now) {
     if (track->source().value() == 0) continue;
     if (track->config().kind == signal::MediaKind::kAudio) {
       const int64_t offered = track->offered_bps(now);
-      const int64_t reserve = offered > 0 ? std::max(offered, kAudioReserveBps) : 0;
+      track->SetLoss(LossToRemote(), std::max(path_->target_bps() / 3, kLeastRedBps));
+      const int64_t reserve = offered > 0 ? std::max(offered, kAudioReserveBps) * (1 + track->red_depth()) : 0;
       rest -= reserve;
       wanted += reserve;
     } else {

@@ -75,6 +75,10 @@ class Peer {
   void OnDtls(Time now, Bytes datagram, Outbox& out);
   // A packet to pass on; nothing when it was a repeat, a probe or not for us, which is counted.
   std::optional<ReceivedRtp> OnRtp(Time now, PacketRef packet);
+  // Packets before it that were lost and that it repeated; they go first. Empties the list.
+  static constexpr size_t kMaxRecovered = 8;
+  FixedVector<ReceivedRtp, kMaxRecovered> TakeRecovered() { return std::exchange(recovered_, {}); }
+  bool recovered() const { return !recovered_.empty(); }
 
   struct Feedback {
     // Slots whose receiver wants a keyframe.
@@ -134,6 +138,7 @@ class Peer {
   Route FindRoute(const RtpPacketView& view);
   static std::optional<size_t> LayerOf(const Uptrack& track, const RtpPacketView& view, bool is_rtx);
   std::optional<ReceivedRtp> OnMedia(Time now, const Route& route, PacketRef packet, int64_t seq, bool repaired);
+  std::optional<ReceivedRtp> OnRed(Time now, const Route& route, PacketRef packet, int64_t seq);
   std::optional<ReceivedRtp> OnRepair(Time now, const Route& route, PacketRef packet);
 
   void OnReports(Time now, const SenderReport& report, Feedback& feedback);
@@ -144,6 +149,7 @@ class Peer {
                               Outbox& out);
   void SendWaiting(Time now, Outbox& out);
   void SendPadding(Time now, Outbox& out);
+  double LossToRemote() const;
   static int64_t LeastBps(Time now, Downtrack& picture);
   static int64_t WantedBps(Time now, Downtrack& picture);
   void HoldBack(Time now, std::span<Downtrack*> pictures, int64_t rest);
@@ -192,6 +198,7 @@ class Peer {
 
   double downlink_loss_ = -1;
   uint64_t received_ = 0;
+  FixedVector<ReceivedRtp, kMaxRecovered> recovered_;
   DropCounters drops_;
 };
 

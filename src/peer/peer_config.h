@@ -24,6 +24,7 @@ struct CodecConfig {
   CodecKind kind = CodecKind::kOpus;
   PayloadType payload_type;
   std::optional<PayloadType> rtx_payload_type;  // RFC 4588, when negotiated
+  std::optional<PayloadType> red_payload_type;  // of Opus: RFC 2198, when negotiated
   uint32_t clock_rate = 0;                      // Hz
   bool nack = false;
   bool transport_cc = false;

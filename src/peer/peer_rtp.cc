@@ -1,7 +1,11 @@
 // The media that a Peer receives: it is authenticated, decrypted, numbered and becomes ReceivedRtp.
 
+#include <algorithm>
+#include <cstring>
+
 #include "core/rtx/rtx.h"
 #include "peer/peer.h"
+#include "wire/red.h"
 
 namespace duet {
 
@@ -41,7 +45,10 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     return std::nullopt;
   }
   if (route.is_rtx) return OnRepair(now, route, std::move(packet));
-  if (view->payload_type != route.track->config().codec.payload_type) {
+  const CodecConfig& codec = route.track->config().codec;
+  if (codec.red_payload_type == view->payload_type)
+    return OnRed(now, route, std::move(packet), static_cast<int64_t>(unprotected->index));
+  if (view->payload_type != codec.payload_type) {
     drops_.Add(Drop::kUnknownPayload);
     return std::nullopt;
   }
@@ -67,7 +74,47 @@ std::optional<ReceivedRtp> Peer::OnMedia(Time now, const Route& route, PacketRef
                      .layer = static_cast<int>(route.layer_index),
                      .codec = &track.config().codec,
                      .extensions = &track.config().extensions,
+                     .red = track.red(),
                      .starts_keyframe = arrival.starts_keyframe};
+}
+
+// Redundant audio (RFC 2198): the packet becomes the one that its primary would have been alone, and what it repeats
+// becomes packets of their own where they were lost. A block i places before the primary belongs to the packet i before
+// this one: that is how every sender of redundant Opus makes them.
+std::optional<ReceivedRtp> Peer::OnRed(Time now, const Route& route, PacketRef packet, int64_t seq) {
+  const auto view = ParseRtp(packet->bytes());
+  const auto blocks = view ? ParseRed(view->timestamp, view->payload()) : std::nullopt;
+  const PayloadType opus = route.track->config().codec.payload_type;
+  if (!blocks || blocks->back().payload_type != opus) {
+    drops_.Add(Drop::kMalformed);
+    return std::nullopt;
+  }
+  const size_t redundant = blocks->size() - 1;
+  for (size_t i = 0; i < redundant; ++i) {
+    const RedBlock& block = (*blocks)[i];
+    const int64_t its_seq = seq - static_cast<int64_t>(redundant - i);
+    if (block.data.empty() || block.payload_type != opus || its_seq < 0 || recovered_.full()) continue;
+    if (!route.layer().started() || route.layer().Has(its_seq)) continue;
+    PacketRef lost = packet->pool().Acquire();
+    if (!lost) break;
+    RtpHeaderWriter writer(lost->buffer());
+    writer.Begin({.payload_type = opus,
+                  .sequence_number = static_cast<uint16_t>(its_seq),
+                  .timestamp = block.timestamp,
+                  .ssrc = view->ssrc});
+    const size_t header = writer.Finish();
+    std::copy(block.data.begin(), block.data.end(), lost->buffer().begin() + static_cast<std::ptrdiff_t>(header));
+    lost->set_size(header + block.data.size());
+    if (auto recovered = OnMedia(now, route, std::move(lost), its_seq, true)) recovered_.push_back(std::move(*recovered));
+  }
+  const Bytes primary = blocks->back().data;
+  const MutableBytes bytes = packet->mutable_bytes();
+  const std::byte marker = bytes[1] & std::byte{0x80};
+  bytes[0] &= ~std::byte{0x20};  // the padding goes
+  bytes[1] = marker | static_cast<std::byte>(opus.value());
+  std::memmove(bytes.data() + view->header_size, primary.data(), primary.size());
+  packet->set_size(view->header_size + primary.size());
+  return OnMedia(now, route, std::move(packet), seq, false);
 }
 
 std::optional<ReceivedRtp> Peer::OnRepair(Time now, const Route& route, PacketRef packet) {

@@ -18,7 +18,7 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
   if (!seq.ok()) return seq.error();
   const bool audio = downtrack.config().kind == signal::MediaKind::kAudio;
   const PacketClass kind = audio ? PacketClass::kAudio : PacketClass::kVideo;
-  const size_t size = in.view.payload_size + kOverhead;
+  const size_t size = in.view.payload_size * static_cast<size_t>(1 + downtrack.red_depth()) + kOverhead;
   if (path_->TrySend(now, kind, size)) return SendPlaced(now, downtrack, *seq, false, out);
   if (!path_->Enqueue(now, kind, in.packet, size, {PlaceOf(downtrack), *seq, false})) return Drop::kQueueFull;
   return std::nullopt;
@@ -33,8 +33,9 @@ std::optional<Drop> Peer::SendPlaced(Time now, Downtrack& downtrack, int64_t seq
   const auto rendered = again ? downtrack.RenderAgain(seq, number, packet->buffer(), scratch)
                               : downtrack.Render(seq, number, packet->buffer());
   if (!rendered) return Drop::kMalformed;
-  // An identical repetition carries the number that it had: it is not a packet more to the estimator.
-  return Protect(now, *rendered, !again || downtrack.has_rtx(), std::move(packet), out);
+  // An identical repetition is no packet more to the estimator, and when its number arrives says nothing any more.
+  if (rendered->repeats) path_->Forget(*rendered->repeats);
+  return Protect(now, *rendered, !rendered->repeats, std::move(packet), out);
 }
 
 std::optional<Drop> Peer::Protect(Time now, const Downtrack::Rendered& rendered, bool counts, PacketRef packet,
@@ -96,27 +97,27 @@ void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
   // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from
   // costing a flood.
   constexpr size_t kMaxResent = 128;
-  constexpr size_t kTypicalSize = 1200;
   constexpr double kHeavyLoss = 0.2;
   size_t resent = 0;
   nack.ForEachSequence([&](uint16_t number) {
     if (resent == kMaxResent) return;
     if (path_->retransmissions_exhausted(now)) return drops_.Add(Drop::kQueueFull);
-    const auto seq = downtrack->Resend(now, repeat_after_rtt(), number);
-    if (!seq) return;
+    const auto lost = downtrack->Resend(now, repeat_after_rtt(), number);
+    if (!lost) return;
+    const size_t size = lost->size + kOverhead;
     ++resent;
-    if (path_->TrySend(now, PacketClass::kRetransmission, kTypicalSize)) {
+    if (path_->TrySend(now, PacketClass::kRetransmission, size)) {
       // Where so much is lost the answer would be, too, and another request costs a round trip.
       const int copies = path_->quality().inherent_loss > kHeavyLoss && downtrack->has_rtx() ? 2 : 1;
       for (int i = 0; i < copies; ++i) {
-        if (const auto drop = SendPlaced(now, *downtrack, *seq, true, out)) drops_.Add(*drop);
-        path_->OnRetransmission(now, kTypicalSize);
+        if (const auto drop = SendPlaced(now, *downtrack, lost->seq, true, out)) drops_.Add(*drop);
+        path_->OnRetransmission(now, size);
       }
-    } else if (!path_->Enqueue(now, PacketClass::kRetransmission, PacketRef(), kTypicalSize,
-                               {PlaceOf(*downtrack), *seq, true})) {
+    } else if (!path_->Enqueue(now, PacketClass::kRetransmission, PacketRef(), size,
+                               {PlaceOf(*downtrack), lost->seq, true})) {
       drops_.Add(Drop::kQueueFull);
     } else {
-      path_->OnRetransmission(now, kTypicalSize);
+      path_->OnRetransmission(now, size);
     }
   });
 }

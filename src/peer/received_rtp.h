@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/packet_pool.h"
+#include "core/red/red_encoder.h"
 #include "peer/peer_config.h"
 #include "wire/rtp.h"
 
@@ -17,6 +18,7 @@ struct ReceivedRtp {
   int layer = 0;                                   // of the track, 0 = the smallest picture
   const CodecConfig* codec = nullptr;              // as the publisher negotiated it
   const HeaderExtensionIds* extensions = nullptr;  // of the publisher
+  const RedEncoder* red = nullptr;                 // of audio: what came before it
   bool starts_keyframe = false;                    // a decoder can start here; always true for audio
 };
 

@@ -75,6 +75,9 @@ class SendPath {
   // The packet with next_transport_seq has left, `size` bytes with everything.
   void OnSent(Time now, size_t size);
 
+  // The packet with this number is sent again under it.
+  void Forget(uint16_t transport_seq) { estimator_.Forget(transport_seq); }
+
   void OnFeedback(Time now, const TransportFeedback& feedback);
   void OnReceiverReport(Time now, double fraction_lost, Duration rtt);
   void OnRemb(Time now, int64_t bps);
@@ -85,6 +88,7 @@ class SendPath {
   void SetWanted(Time now, int64_t bps);
   int64_t target_bps() const { return estimator_.target_bps(); }
   Duration queue_time() const { return pacer_.queue_time(); }
+  bool transport_wide() const { return transport_wide_; }
   bool waits() const { return pacer_.queued_packets() > 0; }
   PathQuality quality() const {
     return {.target_bps = estimator_.target_bps(),

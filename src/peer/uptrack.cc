@@ -20,6 +20,7 @@ const char* ToString(CodecKind kind) {
 Uptrack::Uptrack(UptrackConfig config) : config_(std::move(config)) {
   DUET_CHECK(!config_.layers.empty() && config_.layers.size() <= kMaxLayers);
   for (const LayerConfig& layer : config_.layers) layers_.emplace_back(layer, config_.codec.clock_rate);
+  if (!is_video()) red_ = std::make_unique<RedEncoder>();
 }
 
 void Uptrack::SetPublished(Time now, bool published) {
@@ -39,6 +40,7 @@ bool Uptrack::StartsKeyframe(const RtpPacketView& view) const {
 
 Uptrack::Arrival Uptrack::OnPacket(Time now, size_t layer, int64_t seq, const RtpPacketView& view, bool repaired) {
   if (!layers_[layer].OnPacket(now, seq, view.timestamp, repaired)) return {.duplicate = true};
+  if (red_) red_->OnPacket(seq, view.timestamp, view.payload());
   const bool starts_keyframe = StartsKeyframe(view);
   if (starts_keyframe && is_video()) layers_[layer].OnKeyframe(now, seq);
   return {.starts_keyframe = starts_keyframe};

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/time.h"
+#include "core/red/red_encoder.h"
 #include "peer/peer_config.h"
 #include "peer/uptrack_layer.h"
 #include "wire/rtp.h"
@@ -46,6 +48,8 @@ class Uptrack {
   // Sequence numbers to ask for again, at most out.size(); returns how many.
   size_t TakeNacks(Time now, size_t layer, Duration rtt, std::span<uint16_t> out);
   Time NextTimer() const;
+  // What is repeated to receivers that lose much; null for video.
+  const RedEncoder* red() const { return red_.get(); }
 
  private:
   bool StartsKeyframe(const RtpPacketView& view) const;
@@ -53,6 +57,7 @@ class Uptrack {
   UptrackConfig config_;
   bool published_ = false;
   std::vector<UptrackLayer> layers_;
+  std::unique_ptr<RedEncoder> red_;
 };
 
 }  // namespace duet

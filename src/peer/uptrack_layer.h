@@ -29,6 +29,8 @@ class UptrackLayer {
 
   // A packet of the stream itself, with its extended sequence number. False when it was there before.
   bool OnPacket(Time now, int64_t seq, uint32_t timestamp, bool repaired);
+  // Whether the packet with this extended number came, or is too old to tell.
+  bool Has(int64_t seq) const { return nacks_.Has(seq); }
   void OnKeyframe(Time now, int64_t seq);
   // The extended number of a sequence number that came inside an RTX packet; negative for one from before the
   // beginning. Only when started.

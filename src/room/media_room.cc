@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/rtp_extensions.h"
+
 namespace duet {
 namespace {
 
@@ -52,9 +54,28 @@ void MediaRoom::DropFeed(UptrackId id) {
   if (feed == nullptr) return;
   for (const Subscriber& subscriber : feed->subscribers) subscriber.downtrack->SetSource(nullptr);
   feeds_.Erase(id);
+  speakers_.Remove(id);
 }
 
-void MediaRoom::Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality) {
+void MediaRoom::HearLevel(Time now, const ReceivedRtp& packet) {
+  const uint8_t id = packet.extensions->audio_level;
+  if (id == 0 || !packet.view.has_extensions()) return;
+  if (const auto level = AudioLevel::Parse(packet.view.Extension(id))) speakers_.OnLevel(packet.uptrack, now, *level);
+}
+
+std::optional<MediaRoom::SpeakingList> MediaRoom::UpdateSpeakers(Time now) {
+  speakers_.Update(now);
+  if (now - speaking_told_at_ < kSpeakersInterval) return std::nullopt;
+  SpeakingList list;
+  for (const UptrackId id : speakers_.active()) list.push_back({id, speakers_.Volume(id)});
+  if (list.empty() && speaking_told_.empty()) return std::nullopt;
+  speaking_told_ = list;
+  speaking_told_at_ = now;
+  return list;
+}
+
+void MediaRoom::Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality,
+                        Outbox& out) {
   Downtrack* downtrack = subscriber.FindDowntrack(slot);
   if (downtrack == nullptr) return;
   Detach(*downtrack);
@@ -70,9 +91,9 @@ void MediaRoom::Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId 
   if (subscriber.state() != Peer::State::kConnected) return;
   if (downtrack->layers().count() > 1) {
     subscriber.DividePath(now);
-    OnDivided(now, subscriber);
+    OnDivided(now, subscriber, out);
   }
-  if (downtrack->waits_for_keyframe()) AskForKeyframe(now, *feed, downtrack->layers().target());
+  if (downtrack->waits_for_keyframe()) Begin(now, subscriber, downtrack, out);
 }
 
 size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& drops, Outbox& out) {
@@ -80,6 +101,11 @@ size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& dro
   if (feed == nullptr || !feed->uptrack->published()) {
     drops.Add(Drop::kNotPublished);
     return 0;
+  }
+  if (feed->uptrack->is_video()) {
+    feed->keyframes[static_cast<size_t>(packet.layer)].OnPacket(now, packet);
+  } else {
+    HearLevel(now, packet);
   }
   size_t sent = 0;
   for (const Subscriber& subscriber : feed->subscribers) {
@@ -104,15 +130,35 @@ void MediaRoom::OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback)
   }
 }
 
-void MediaRoom::OnConnected(Time now, Peer& peer) {
+void MediaRoom::OnConnected(Time now, Peer& peer, Outbox& out) {
   for (const auto& downtrack : peer.downtracks()) {
-    if (downtrack->waits_for_keyframe()) AskForKeyframe(now, downtrack.get());
+    if (downtrack->waits_for_keyframe()) Begin(now, peer, downtrack.get(), out);
   }
 }
 
-void MediaRoom::OnDivided(Time now, Peer& peer) {
+void MediaRoom::OnDivided(Time now, Peer& peer, Outbox& out) {
   const auto wanted = peer.TakeKeyframesWanted();
-  for (const DowntrackId id : wanted) AskForKeyframe(now, peer.FindDowntrack(id));
+  for (const DowntrackId id : wanted) Begin(now, peer, peer.FindDowntrack(id), out);
+}
+
+void MediaRoom::Begin(Time now, Peer& peer, Downtrack* downtrack, Outbox& out) {
+  const Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr;
+  if (feed == nullptr || !feed->uptrack->published()) return;
+  if (!Replay(now, *feed, peer, *downtrack, out)) AskForKeyframe(now, downtrack);
+}
+
+bool MediaRoom::Replay(Time now, const Feed& feed, Peer& peer, Downtrack& downtrack, Outbox& out) {
+  if (peer.state() != Peer::State::kConnected || downtrack.layers().current() == downtrack.layers().target())
+    return false;
+  const KeyframeCache& cache = feed.keyframes[static_cast<size_t>(downtrack.layers().target())];
+  const auto packets = cache.packets(now);
+  // More than half a second's worth would make the receiver wait longer than the encoder does.
+  if (packets.empty() || static_cast<int64_t>(cache.bytes()) * 16 > peer.path().target_bps()) return false;
+  for (const ReceivedRtp& packet : packets) {
+    if (peer.SendRtp(now, downtrack, packet, out) && downtrack.waits_for_keyframe()) return false;
+  }
+  Touch(peer.id());
+  return true;
 }
 
 // The best that any receiver can take: the others are helped by layers, or by holding the picture back.
@@ -154,6 +200,7 @@ void MediaRoom::UpdateLimits(Time now, std::vector<Limit>& changed) {
 void MediaRoom::UpdateLayers(Time now, std::vector<LayersWanted>& changed) {
   feeds_.ForEach([&](UptrackId id, const std::unique_ptr<Feed>& feed) {
     const size_t count = feed->uptrack->layers().size();
+    for (KeyframeCache& cache : feed->keyframes) cache.Trim(now);
     if (count == 1 || !feed->uptrack->published()) return;
     const auto want = [&](int layer) {
       if (layer >= 0) feed->wanted_at[static_cast<size_t>(layer)] = now;

@@ -7,17 +7,24 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/drop.h"
+#include "base/fixed_vector.h"
 #include "base/flat_map.h"
 #include "base/outbox.h"
+#include "core/speakers/active_speakers.h"
 #include "peer/peer.h"
+#include "room/keyframe_cache.h"
 
 namespace duet {
 
 class MediaRoom {
  public:
+  // Sources of sound whose level is followed; those beyond are heard but not named.
+  static constexpr size_t kMaxSources = 512;
+
   // Makes the tracks of a peer known, with nobody who gets them yet.
   void AddPeer(Peer& peer);
   // The peer was negotiated anew: tracks that stay keep who gets them and what stands on them.
@@ -25,9 +32,9 @@ class MediaRoom {
   // Forgets the peer's slots, and its tracks with everything that they fed.
   void RemovePeer(Peer& peer);
 
-  // Puts `source` (0 = nothing) on a slot of `subscriber`, in the size that `quality` says. A video source is asked for a
-  // keyframe.
-  void Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality);
+  // Puts `source` (0 = nothing) on a slot of `subscriber`, in the size that `quality` says. A video source begins with
+  // the keyframe that is remembered, or is asked for one.
+  void Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality, Outbox& out);
 
   // Passes a packet on to everybody who gets this track. Returns how many got it.
   size_t Forward(Time now, const ReceivedRtp& packet, DropCounters& drops, Outbox& out);
@@ -35,10 +42,10 @@ class MediaRoom {
   // What RTCP from `peer` asks of others.
   void OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback);
   // The peer can receive from now on: everything on its slots starts with a keyframe.
-  void OnConnected(Time now, Peer& peer);
+  void OnConnected(Time now, Peer& peer, Outbox& out);
 
-  // The path of `peer` was divided anew: slots that were held back or get another layer need a keyframe.
-  void OnDivided(Time now, Peer& peer);
+  // The path of `peer` was divided anew: slots that were held back or get another layer begin at a keyframe.
+  void OnDivided(Time now, Peer& peer, Outbox& out);
   // What the publishers of this room's pictures may send from now on, where that has changed.
   struct Limit {
     PeerId publisher;
@@ -55,6 +62,15 @@ class MediaRoom {
   };
   static constexpr Duration kLayerLinger = Duration::Seconds(2);
   void UpdateLayers(Time now, std::vector<LayersWanted>& changed);
+
+  // Who is heard, the loudest first, with a volume of 0..100; nothing when it is as it was told last. Every 100 ms or so.
+  struct Speaking {
+    UptrackId uptrack;
+    int level = 0;
+  };
+  using SpeakingList = FixedVector<Speaking, ActiveSpeakers::kMaxActive>;
+  static constexpr Duration kSpeakersInterval = Duration::Millis(500);
+  std::optional<SpeakingList> UpdateSpeakers(Time now);
 
   // Peers whose deadline may have come closer: a keyframe was asked of them, or packets wait in their pacer.
   const std::vector<PeerId>& touched() const { return touched_; }
@@ -73,6 +89,7 @@ class MediaRoom {
     std::vector<Subscriber> subscribers;
     int64_t limit_bps = 0;  // as told to the publisher; 0 = none
     Time limit_told_at = Time::LongAgo();
+    std::array<KeyframeCache, kMaxLayers> keyframes;
     uint8_t layers_told = 0;  // to begin with all of them
     std::array<Time, kMaxLayers> wanted_at{};
   };
@@ -83,10 +100,18 @@ class MediaRoom {
   void AskForKeyframe(Time now, Feed& feed, int layer);
   // Of the layer that the slot shows, or waits for.
   void AskForKeyframe(Time now, const Downtrack* downtrack);
+  // The slot gets a picture to begin with: the one that is remembered, else a new one.
+  void Begin(Time now, Peer& peer, Downtrack* downtrack, Outbox& out);
+  bool Replay(Time now, const Feed& feed, Peer& peer, Downtrack& downtrack, Outbox& out);
   void Touch(PeerId id);
   static int64_t LimitOf(Time now, const Feed& feed);
 
+  void HearLevel(Time now, const ReceivedRtp& packet);
+
   FlatMap<UptrackId, std::unique_ptr<Feed>> feeds_;
+  ActiveSpeakers speakers_{kMaxSources};
+  SpeakingList speaking_told_;
+  Time speaking_told_at_ = Time::LongAgo();
   std::vector<PeerId> touched_;
 };
 

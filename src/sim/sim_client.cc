@@ -290,9 +290,12 @@ void SimClient::OnDatagram(Time now, const Endpoint& from, PacketRef packet) {
       break;
     }
     case DatagramKind::kDtls: peer_->OnDtls(now, packet->bytes(), out_); break;
-    case DatagramKind::kRtp:
-      if (const auto rtp = peer_->OnRtp(now, std::move(packet))) OnMedia(now, *rtp);
+    case DatagramKind::kRtp: {
+      const auto rtp = peer_->OnRtp(now, std::move(packet));
+      for (const ReceivedRtp& recovered : peer_->TakeRecovered()) OnMedia(now, recovered);
+      if (rtp) OnMedia(now, *rtp);
       break;
+    }
     case DatagramKind::kRtcp: {
       const Peer::Feedback feedback = peer_->OnRtcp(now, std::move(packet), out_);
       for (const DowntrackId id : feedback.keyframe_requests)

@@ -57,6 +57,13 @@ int64_t TransportFeedbackAdapter::Extend(uint16_t seq) const {
   return highest - static_cast<uint16_t>(static_cast<uint16_t>(highest) - seq);
 }
 
+void TransportFeedbackAdapter::Forget(uint16_t seq) {
+  if (slots_.empty()) return;
+  const int64_t extended = Extend(seq);
+  Slot& slot = SlotOf(extended);
+  if (slot.seq == static_cast<uint32_t>(extended)) slot.fate = Fate::kNone;
+}
+
 // Continues the receiver's clock: what it says wraps after 2^24 * 64 ms.
 void TransportFeedbackAdapter::OnReference(const TransportFeedback& feedback) {
   const Duration reference = feedback.reference_time();

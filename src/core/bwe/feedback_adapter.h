@@ -44,6 +44,9 @@ class TransportFeedbackAdapter {
   template <typename F>
   size_t OnFeedback(Time now, const TransportFeedback& feedback, F&& f);
 
+  // What is told of this packet from now on is passed over.
+  void Forget(uint16_t seq);
+
   // From the sending of the newest packet that the last message told as arrived to that message; the least of the last
   // 10-20 s, since the receiver takes its time to write one. Nothing before the first.
   std::optional<Duration> rtt() const { return rtt_.least(); }

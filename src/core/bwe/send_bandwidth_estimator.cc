@@ -15,6 +15,11 @@ constexpr Duration kIdle = Duration::Seconds(2);
 constexpr Duration kSilence = Duration::Seconds(1);
 constexpr int kSilencePackets = 10;
 constexpr int64_t kSilenceRtts = 3;
+constexpr double kAfterSilence = 0.9;
+// A queue longer than this is drained: the rate falls below what the path carries, the lower the longer it is.
+constexpr Duration kDrainFrom = Duration::Millis(150);
+constexpr Duration kDrainWhole = Duration::Millis(700);
+constexpr double kLeastDrainShare = 0.25;
 // A queue that is there already would be measured in place of the path.
 constexpr Duration kMaxProbeQueue = Duration::Millis(60);
 // Losses beside such a queue are its overflow; jitter makes less.
@@ -72,6 +77,8 @@ void SendBandwidthEstimator::OnFeedback(Time now, const TransportFeedback& feedb
   if (std::exchange(silent_, false)) {
     silent_until_ = now;
     window_ = Window{.start = now};
+    // The path was gone, not narrow: unless it comes back with a queue it carries what it carried before.
+    if (adapter_.queue_delay() < kMaxProbeQueue) aimd_.SetEstimate(now, kAfterSilence * before_silence_bps_);
   }
   if (!report_rtt_ && adapter_.rtt()) aimd_.SetRtt(*adapter_.rtt());
   UpdateDelayPart(now);
@@ -199,6 +206,7 @@ void SendBandwidthEstimator::CheckSilence(Time now) {
   const Duration limit = std::max(kSilence, adapter_.rtt().value_or(Duration::Zero()) * kSilenceRtts);
   if (now - unanswered_since_ < limit) return;
   if (silent_ && now < next_halving_) return;
+  if (!silent_) before_silence_bps_ = aimd_.estimate_bps();
   silent_ = true;
   next_halving_ = now + kSilence;
   aimd_.Halve(now);
@@ -221,9 +229,16 @@ std::optional<ProbeCluster> SendBandwidthEstimator::TakeProbe(Time now) {
   return cluster;
 }
 
+double SendBandwidthEstimator::DrainShare() const {
+  const Duration queue = adapter_.queue_delay();
+  if (queue <= kDrainFrom) return 1;
+  return std::max(kLeastDrainShare, 1 - (queue - kDrainFrom).seconds() / kDrainWhole.seconds());
+}
+
 void SendBandwidthEstimator::UpdateTarget(Time now) {
   double target = std::min({aimd_.estimate_bps(), loss_.limit_bps(), max_bps_});
   if (RembHolds(now)) target = std::min(target, remb_bps_);
+  target *= DrainShare();
   target = std::max(target, static_cast<double>(config_.min_bps));
   const auto before = static_cast<double>(target_bps_);
   if (target < before) probes_.OnDecrease(now, before, target);

@@ -72,6 +72,9 @@ class SendBandwidthEstimator {
   void OnPacketSent(Time now, uint16_t transport_seq, size_t size, ProbeId probe = 0);
   // A receiver without transport-wide numbers: only the rate sent is known.
   void OnPacketSent(Time now, size_t size);
+  // A packet is sent again under the number that it had: what is told of that number counts for nothing.
+  void Forget(uint16_t transport_seq) { adapter_.Forget(transport_seq); }
+
   void OnFeedback(Time now, const TransportFeedback& feedback);
   // `fraction_lost` of the report block in [0, 1]: over all streams of the receiver, weighted by their packets. A
   // negative `rtt` is unknown.
@@ -122,6 +125,8 @@ class SendBandwidthEstimator {
   void UpdateDelayPart(Time now);
   void UpdateLossPart(Time now);
   void CheckSilence(Time now);
+  // Of the target, while a long queue is there.
+  double DrainShare() const;
   void UpdateTarget(Time now);
   BweState FindState(Time now) const;
   bool RembHolds(Time now) const { return now - remb_at_ < kRembLifetime; }
@@ -156,6 +161,7 @@ class SendBandwidthEstimator {
   Time unanswered_since_;
   bool silent_ = false;
   Time next_halving_;
+  double before_silence_bps_ = 0;
   Time silent_until_ = Time::LongAgo();
 
   Window window_;

@@ -61,6 +61,9 @@ class NackGenerator {
   // Time::Never() while nothing is missing; may be early.
   Time NextTimer() const { return next_timer_; }
 
+  // Whether the packet came, or is too old to tell.
+  bool Has(int64_t seq) const { return started_ && seq <= highest_ && (highest_ - seq >= kWindow || Received(seq)); }
+
   size_t missing() const { return missing_.size(); }
 
  private:
