@@ -47,7 +47,7 @@ struct DecodeTargetIndications {
   bool operator==(const DecodeTargetIndications&) const = default;
 };
 
-// What the caller keeps for each stream, default-constructed at first. 3.5 KiB.
+// What the caller keeps for each stream, default-constructed at first. 3.2 KiB.
 struct Av1Structure {
   struct Template {
     uint8_t spatial_id = 0;

@@ -15,7 +15,7 @@
 // of the newest kWindow pictures find the number that their picture has.
 //
 // Thread rule: owned by one Downtrack. Invariants: all packets of a picture get the same numbers; two pictures never
-// get the same extended picture id. 80 bytes, no allocation.
+// get the same extended picture id. 88 bytes, no allocation.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,8 @@ int64_t RedDecoder::Extend(uint32_t timestamp) {
 bool RedDecoder::Take(int64_t timestamp) {
   if (timestamp <= unwrapper_.highest() - kWindow * kStep || timestamp < 0) return false;
   int64_t& slot = had_[static_cast<size_t>(timestamp / kStep % kWindow)];
-  if (slot == timestamp) return false;
+  // Something newer in its place: it was there, or is as good as too old.
+  if (slot >= timestamp) return false;
   slot = timestamp;
   return true;
 }

@@ -76,6 +76,13 @@ TEST(RedDecoder, EveryLengthOfPacketHasItsPlace) {
   }
 }
 
+TEST(RedDecoder, NothingIsTakenTwiceThoughAnotherTookItsPlace) {
+  RedDecoder decoder;
+  EXPECT_TRUE(decoder.OnPlain(9600));
+  EXPECT_TRUE(decoder.OnPlain(9601)) << "no Opus packet, but what comes is not ours to choose";
+  EXPECT_FALSE(decoder.OnPlain(9600));
+}
+
 TEST(RedDecoder, ASenderMayBeginAnew) {
   RedDecoder decoder;
   EXPECT_TRUE(decoder.OnPlain(0x70000000));
