@@ -34,7 +34,9 @@ struct ServeConfig {
 
   IpAddress media_address;
   uint16_t media_port = 40'000;
-  size_t workers = 1;  // 0 = one for each core
+  bool media_tcp = true;
+  uint16_t media_tcp_port = 0;  // 0 = the number of media_port
+  size_t workers = 1;           // 0 = one for each core
   std::vector<IpAddress> public_address;
   size_t packets_per_worker = 16'384;
   Duration media_timeout = Duration::Seconds(30);

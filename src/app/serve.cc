@@ -67,6 +67,8 @@ ServerOptions MakeServerOptions(const ServeConfig& config, const std::filesystem
   options.http = {config.http, config.http_address, config.http_port};
   options.media_address = config.media_address;
   options.media_port = config.media_port;
+  options.media_tcp = config.media_tcp;
+  options.media_tcp_port = config.media_tcp_port;
   options.workers = config.workers;
   options.public_addresses = config.public_address;
   options.packets_per_worker = config.packets_per_worker;

@@ -41,6 +41,9 @@ class ControlBackend final : public SignalBackend {
   ControlLoop& control_;
 };
 
+// Of worker i, when the first one has `first`; 0 = any.
+uint16_t PortOf(uint16_t first, size_t i) { return first == 0 ? uint16_t{0} : static_cast<uint16_t>(first + i); }
+
 std::string Url(std::string_view scheme, const std::string& host, uint16_t port) {
   return std::string(scheme) + "://" + host + ":" + std::to_string(port) + "/";
 }
@@ -94,8 +97,8 @@ Status Server::State::OpenMedia() {
   if (!certificate) return certificate.error();
   size_t count = options.workers;
   if (count == 0) count = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMaxWorkers);
-  if (count > kMaxWorkers || options.media_port + count - 1 > 65'535) {
-    return Error{ErrorCode::kLimit, "between 1 and 64 media workers are possible, with a UDP port up to 65535 each"};
+  if (count > kMaxWorkers || std::max(options.media_port, options.media_tcp_port) + count - 1 > 65'535) {
+    return Error{ErrorCode::kLimit, "between 1 and 64 media workers are possible, with a port up to 65535 each"};
   }
   for (size_t i = 0; i < count; ++i) {
     Result<DtlsContext> context = DtlsContext::Create(*certificate);
@@ -106,14 +109,20 @@ Status Server::State::OpenMedia() {
     worker.packets = options.packets_per_worker;
     worker.worker.consent_timeout = options.media_timeout;
     worker.socket.bind.ip = options.media_address;
-    worker.socket.bind.port = options.media_port == 0 ? uint16_t{0} : static_cast<uint16_t>(options.media_port + i);
+    worker.socket.bind.port = PortOf(options.media_port, i);
+    if (options.media_tcp) worker.tcp = Endpoint{options.media_address, PortOf(options.media_tcp_port, i)};
+    worker.streams = {.max_connections = options.limits.max_connections,
+                      .max_connections_per_address = options.limits.max_connections_per_address,
+                      .silence = options.media_timeout};
     Result<std::unique_ptr<WorkerThread>> opened = WorkerThread::Open(worker, clock);
     if (!opened) {
       const Error& error = opened.error();
       const bool other_port = error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kRefused;
-      return Error{error.code, error.message + (other_port ? "; choose another one with --media-port" : "")};
+      const std::string option = error.message.find("TCP ") != std::string::npos ? "--media-tcp-port" : "--media-port";
+      return Error{error.code, error.message + (other_port ? "; choose another one with " + option : "")};
     }
     info.media_ports.push_back((*opened)->socket().local().port);
+    if (options.media_tcp) info.media_tcp_ports.push_back((*opened)->tcp_port());
     workers.push_back(std::move(*opened));
   }
   return MakeControl(*certificate);
@@ -138,6 +147,8 @@ Status Server::State::MakeControl(const DtlsCertificate& dtls_certificate) {
   for (size_t i = 0; i < workers.size(); ++i) {
     ControlConfig::Worker& worker = config.workers.emplace_back();
     for (const IpAddress& ip : info.media_addresses) worker.candidates.push_back({ip, info.media_ports[i]});
+    for (const IpAddress& ip : options.media_tcp ? info.media_addresses : std::vector<IpAddress>())
+      worker.candidates.push_back({ip, info.media_tcp_ports[i], Transport::kTcp});
     mailboxes.push_back(&workers[i]->commands());
   }
   control = std::make_unique<ControlLoop>(std::move(config), apps, clock, std::move(mailboxes), log);

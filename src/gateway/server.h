@@ -30,7 +30,7 @@ struct ListenOptions {
 };
 
 struct ServerLimits {
-  size_t max_connections = 4096;             // TCP connections to all doors together
+  size_t max_connections = 4096;             // TCP connections to all doors together, and to each worker's media port
   size_t max_connections_per_address = 256;  // of these, from one IP address
   size_t max_rooms = 10'000;
   size_t max_members = 20'000;
@@ -48,12 +48,17 @@ struct ServerOptions {
   // UDP of the media workers: worker i has media_port + i, or any free port each when it is 0.
   IpAddress media_address;
   uint16_t media_port = 40'000;
+  // The same over TCP, for clients on networks without UDP (RFC 6544). Port 0: each worker has the number of its UDP
+  // port; otherwise worker i has media_tcp_port + i.
+  bool media_tcp = true;
+  uint16_t media_tcp_port = 0;
   // 1..64 media threads, 0 = one for each core.
   size_t workers = 1;
   // Addresses that clients are told to send media to. Empty: the LAN addresses that the machine has at start.
   std::vector<IpAddress> public_addresses;
   // Slots of each worker's packet pool (about 1.7 KB each). What uses them: 64 for the receive batch, 4096 for the
-  // outbox, 2048 that wait for the socket to become writable, and the retransmission history of the published tracks.
+  // outbox, 2048 each that wait for the UDP socket and for TCP connections to become writable, and the retransmission
+  // history of the published tracks.
   size_t packets_per_worker = 16'384;
   // A remote that was silent for so long is given up (consent, RFC 7675 section 5.1).
   Duration media_timeout = Duration::Seconds(30);
@@ -83,6 +88,7 @@ struct ServerInfo {
   uint16_t https_port = 0;  // 0 = not enabled
   uint16_t http_port = 0;   // 0 = not enabled
   std::vector<uint16_t> media_ports;
+  std::vector<uint16_t> media_tcp_ports;  // empty without media over TCP
   std::vector<IpAddress> lan_addresses;
   std::vector<IpAddress> media_addresses;  // the candidates' addresses
   std::string local_url;                   // "https://localhost:8443/", or the plain one without HTTPS

@@ -165,6 +165,7 @@ HttpResponse Site::Counts(const HttpRequest& request) const {
                                    {"downtracks", media.downtracks},
                                    {"addresses", media.addresses},
                                    {"packetsInUse", media.packets_in_use},
+                                   {"tcpConnections", media.tcp_connections},
                                    {"packetsReceived", media.packets_received},
                                    {"packetsForwarded", media.packets_forwarded},
                                    {"drops", DropsOf(media.drops)}});

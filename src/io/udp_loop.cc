@@ -33,8 +33,10 @@ int TimeoutMs(Time now, Time deadline) {
 
 }  // namespace
 
-UdpLoop::UdpLoop(UdpSocket socket, PacketPool& pool, const OsClock& clock, int wake_fd)
+UdpLoop::UdpLoop(UdpSocket socket, std::unique_ptr<TcpStreams> streams, PacketPool& pool, const OsClock& clock,
+                 int wake_fd)
     : socket_(std::move(socket)),
+      streams_(std::move(streams)),
       clock_(clock),
       wake_fd_(wake_fd),
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
@@ -45,6 +47,7 @@ UdpLoop::UdpLoop(UdpSocket socket, PacketPool& pool, const OsClock& clock, int w
   Watch(epoll_fd_, EPOLL_CTL_ADD, socket_.fd(), EPOLLIN);
   Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN);
   Watch(epoll_fd_, EPOLL_CTL_ADD, stop_event_.fd(), EPOLLIN);
+  if (streams_) Watch(epoll_fd_, EPOLL_CTL_ADD, streams_->fd(), EPOLLIN);
 }
 
 UdpLoop::~UdpLoop() { close(epoll_fd_); }
@@ -59,12 +62,13 @@ UdpLoop::Ready UdpLoop::Wait(Time deadline) {
     waits_for_writable_ = sender_.blocked();
     Watch(epoll_fd_, EPOLL_CTL_MOD, socket_.fd(), waits_for_writable_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
-  std::array<epoll_event, 3> events;
+  std::array<epoll_event, 4> events;
   const int n =
       epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), TimeoutMs(clock_.Now(), deadline));
   Ready ready;
   for (int i = 0; i < n; ++i) {
     if (events[i].data.fd == wake_fd_) ready.woken = true;
+    if (streams_ && events[i].data.fd == streams_->fd()) ready.streams = true;
     if (events[i].data.fd != socket_.fd()) continue;
     ready.writable = (events[i].events & EPOLLOUT) != 0;
     ready.readable = (events[i].events & ~static_cast<uint32_t>(EPOLLOUT)) != 0;
@@ -75,10 +79,11 @@ UdpLoop::Ready UdpLoop::Wait(Time deadline) {
 void UdpLoop::Flush() {
   if (outbox_.empty()) return;
   sender_.Send(outbox_.queued());
+  if (streams_ && !outbox_.queued_for_tcp().empty()) streams_->Send(outbox_.queued_for_tcp());
   outbox_.Clear();
 }
 
-void UdpLoop::ReceiveAll(UdpHandler& handler) {
+void UdpLoop::ReceiveAll(DatagramHandler& handler) {
   for (int batch = 0; batch < kMaxBatches; ++batch) {
     const size_t n = receiver_.Receive();
     const Time now = clock_.Now();
@@ -93,18 +98,39 @@ void UdpLoop::ReceiveAll(UdpHandler& handler) {
   }
 }
 
-void UdpLoop::Run(UdpHandler& handler) {
+void UdpLoop::ReceiveStreams(DatagramHandler& handler) {
+  const Time now = clock_.Now();
+  streams_->Poll(now);
+  for (;;) {
+    TcpStreams::Received received = streams_->Receive();
+    if (!received.packet) break;
+    handler.OnDatagram(now, received.from, std::move(received.packet), outbox_);
+    if (received.from_stranger && handler.Knows(received.from)) streams_->Trust(received.from);
+    if (outbox_.size() >= kFlushAt) Flush();
+  }
+  Flush();
+}
+
+void UdpLoop::TendStreams(Time now, DatagramHandler& handler) {
+  streams_->OnTimer(now, handler);
+  while (const std::optional<Endpoint> ended = streams_->TakeEnded()) handler.OnConnectionEnded(*ended);
+}
+
+void UdpLoop::Run(DatagramHandler& handler) {
   bool last_round = false;
   while (!last_round) {
     // Read before the wait and the work, so that the round after Stop serves what was asked for before it.
     last_round = stopped_.load(std::memory_order_acquire);
-    const Ready ready = Wait(last_round ? Time::LongAgo() : handler.NextTimer());
+    const Time timer = streams_ ? std::min(handler.NextTimer(), streams_->NextTimer()) : handler.NextTimer();
+    const Ready ready = Wait(last_round ? Time::LongAgo() : timer);
     if (ready.writable) sender_.OnWritable();
     if (ready.woken) handler.OnWake(clock_.Now(), outbox_);
     if (ready.readable) ReceiveAll(handler);
+    if (ready.streams) ReceiveStreams(handler);
     const Time now = clock_.Now();
     if (handler.NextTimer() <= now) handler.OnTimer(now, outbox_);
     Flush();
+    if (streams_) TendStreams(now, handler);
     handler.OnRoundEnd(now);
   }
 }

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <cerrno>
 #include <map>
 #include <string>
 #include <thread>
 
 #include "core/srtp/counting_allocator.h"
+#include "io/tcp_test_client.h"
 #include "io/udp_loop.h"
 
 namespace duet {
@@ -288,7 +290,7 @@ TEST(UdpReceiver, ThrowsAwayWithoutAFreeSlot) {
 }
 
 // Sends every datagram back, ten times when it starts with '*'.
-class Echo : public UdpHandler {
+class Echo : public DatagramHandler {
  public:
   explicit Echo(Mailbox<Transmit>& box) : box_(box) {}
   void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) override {
@@ -298,6 +300,11 @@ class Echo : public UdpHandler {
     for (int i = 0; i < times; ++i) out.Send(from, packet);
     if (++datagrams_ == warm_up_) at_warm_up_ = counting::allocations;
     allocated_ = counting::allocations - at_warm_up_;
+  }
+  bool Knows(const Endpoint&) const override { return true; }
+  void OnConnectionEnded(const Endpoint&) override {
+    connection_ended = true;
+    connection_ended.notify_all();
   }
   void OnWake(Time, Outbox& out) override {
     box_.Take(taken_);
@@ -317,6 +324,7 @@ class Echo : public UdpHandler {
   }
   size_t allocated_after_warm_up() const { return allocated_; }
   void set_warm_up(size_t datagrams) { warm_up_ = datagrams; }
+  std::atomic<bool> connection_ended = false;
 
  private:
   Mailbox<Transmit>& box_;
@@ -353,7 +361,7 @@ class UdpLoopTest : public testing::Test {
   Mailbox<Transmit> box_{16};
   Echo echo_{box_};
   UdpSocket client_ = Open({kLoopback, 0});
-  UdpLoop loop_{Open(), pool_, clock_, box_.fd()};
+  UdpLoop loop_{Open(), nullptr, pool_, clock_, box_.fd()};
   std::thread thread_;
 };
 
@@ -394,6 +402,36 @@ TEST_F(UdpLoopTest, AllocatesNothingPerPacket) {
   Stop();
   EXPECT_EQ(loop_.received().packets, 10 * kWarmUp);
   EXPECT_EQ(echo_.allocated_after_warm_up(), 0u);
+}
+
+TEST_F(UdpLoopTest, ServesTcpBesideAndAllocatesNothingPerPacket) {
+  constexpr size_t kWarmUp = 100;
+  echo_.set_warm_up(kWarmUp);
+  auto listener = TcpStreams::Listen({kLoopback, 0});
+  ASSERT_TRUE(listener.ok());
+  const Endpoint server = listener->local;
+  UdpLoop loop(Open(), std::make_unique<TcpStreams>(std::move(*listener), TcpStreamsOptions{}, pool_), pool_, clock_,
+               box_.fd());
+  std::thread thread([&] { loop.Run(echo_); });
+  {
+    tcp_test::Client client(server);
+    const std::string hello = tcp_test::Stun("hello");
+    client.Write(tcp_test::Frame(hello));
+    EXPECT_EQ(client.Read(1), std::vector{hello});
+    for (size_t i = 0; i < 10 * kWarmUp; ++i) {
+      const std::string text = tcp_test::Media(13 + i % 1500);
+      client.Write(tcp_test::Frame(text));
+      ASSERT_EQ(client.Read(1), std::vector{text});
+    }
+    box_.Push({client_.local(), PacketRef()});
+    EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"woken"}));
+  }
+  echo_.connection_ended.wait(false);
+  loop.Stop();
+  thread.join();
+  EXPECT_EQ(echo_.allocated_after_warm_up(), 0u);
+  EXPECT_EQ(loop.streams()->counters().packets_received, 10 * kWarmUp + 1);
+  EXPECT_EQ(loop.streams()->counters().connections, 0u);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kEventRetry = Duration::Millis(10);
 constexpr Duration kPublishEvery = Duration::Seconds(1);
+constexpr int kPortTries = 16;
 
 // Keeps a queue that has to wait short: quality is told anew every few seconds, and of the counts only the newest
 // matter.
@@ -28,14 +29,31 @@ void DropWhatRepeats(std::vector<WorkerEvent>& events) {
 }  // namespace
 
 Result<std::unique_ptr<WorkerThread>> WorkerThread::Open(const WorkerThreadOptions& options, const OsClock& clock) {
-  Result<UdpSocket> socket = UdpSocket::Open(options.socket);
-  if (!socket) return socket.error();
-  return std::unique_ptr<WorkerThread>(new WorkerThread(options, std::move(*socket), clock));
+  Result<Sockets> sockets = OpenSockets(options);
+  if (!sockets.ok()) return sockets.error();
+  return std::unique_ptr<WorkerThread>(new WorkerThread(options, std::move(*sockets), clock));
 }
 
-WorkerThread::WorkerThread(const WorkerThreadOptions& options, UdpSocket socket, const OsClock& clock)
+Result<WorkerThread::Sockets> WorkerThread::OpenSockets(const WorkerThreadOptions& options) {
+  for (int tries_left = kPortTries;; --tries_left) {
+    Result<UdpSocket> udp = UdpSocket::Open(options.socket);
+    if (!udp.ok()) return udp.error();
+    if (!options.tcp) return Sockets{std::move(*udp), {}};
+    Endpoint bind = *options.tcp;
+    if (bind.port == 0) bind.port = udp->local().port;
+    Result<BoundSocket> tcp = TcpStreams::Listen(bind);
+    if (tcp.ok()) return Sockets{std::move(*udp), std::move(*tcp)};
+    // Any port will do, as long as it is free for both.
+    const bool any = options.socket.bind.port == 0 && options.tcp->port == 0;
+    if (!any || tcp.error().code != ErrorCode::kUnavailable || tries_left == 0) return tcp.error();
+  }
+}
+
+WorkerThread::WorkerThread(const WorkerThreadOptions& options, Sockets sockets, const OsClock& clock)
     : pool_(options.packets),
-      loop_(std::move(socket), pool_, clock, commands_.fd()),
+      loop_(std::move(sockets.udp),
+            sockets.tcp.fd ? std::make_unique<TcpStreams>(std::move(sockets.tcp), options.streams, pool_) : nullptr,
+            pool_, clock, commands_.fd()),
       worker_(options.worker, rng_, pool_) {}
 
 WorkerThread::~WorkerThread() { Stop(); }
@@ -61,6 +79,10 @@ void WorkerThread::OnDatagram(Time now, const Endpoint& from, PacketRef packet, 
   worker_.OnDatagram(now, from, std::move(packet), out);
 }
 
+bool WorkerThread::Knows(const Endpoint& address) const { return worker_.Knows(address); }
+
+void WorkerThread::OnConnectionEnded(const Endpoint& address) { worker_.OnConnectionEnded(address); }
+
 void WorkerThread::OnWake(Time now, Outbox& out) {
   commands_.Take(taken_);
   for (WorkerCommand& command : taken_) worker_.OnCommand(now, std::move(command), out);
@@ -79,6 +101,7 @@ void WorkerThread::OnRoundEnd(Time now) {
 
 void WorkerThread::OfferEvents(Time now) {
   std::vector<WorkerEvent> fresh = worker_.TakeEvents();
+  for (WorkerEvent& event : fresh) AddStreams(event);
   if (fresh.empty() && waiting_.empty()) return;
   waiting_.insert(waiting_.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
   size_t taken = 0;
@@ -88,11 +111,20 @@ void WorkerThread::OfferEvents(Time now) {
   retry_at_ = waiting_.empty() ? Time::Never() : now + kEventRetry;
 }
 
+// The worker's counts know of what reached it only.
+void WorkerThread::AddStreams(WorkerEvent& event) const {
+  WorkerCounts* counts = std::get_if<WorkerCounts>(&event);
+  if (counts == nullptr || loop_.streams() == nullptr) return;
+  counts->tcp_connections = loop_.streams()->counters().connections;
+  counts->drops.Merge(loop_.streams()->counters().drops);
+}
+
 void WorkerThread::PublishCounters(Time now) {
   if (now - published_at_ < kPublishEvery) return;
   published_at_ = now;
   const std::lock_guard lock(counters_mutex_);
-  counters_ = {loop_.received(), loop_.sent(), loop_.outbox_dropped()};
+  counters_ = {loop_.received(), loop_.sent(), loop_.outbox_dropped(), {}};
+  if (loop_.streams() != nullptr) counters_.streams = loop_.streams()->counters();
 }
 
 }  // namespace duet

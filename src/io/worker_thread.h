@@ -1,9 +1,11 @@
-// WorkerThread: one media worker with all that is its own: UDP socket, packet pool, randomness, mailbox and thread.
+// WorkerThread: one media worker with all that is its own: UDP socket, TCP port, packet pool, randomness, mailbox and
+// thread.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -18,28 +20,34 @@ namespace duet {
 struct WorkerThreadOptions {
   WorkerConfig worker;
   UdpSocketOptions socket;
+  // Where media over TCP is received, if anywhere. Port 0: the number that the UDP port has.
+  std::optional<Endpoint> tcp;
+  TcpStreamsOptions streams;
   size_t packets = 16'384;  // slots of the pool
 };
 
-// What the socket did; a copy.
+// What the sockets did; a copy.
 struct UdpCounters {
   UdpReceiveCounters received;
   UdpSendCounters sent;
   uint64_t dropped_outbox = 0;
+  TcpCounters streams;
 };
 
-class WorkerThread : private UdpHandler {
+class WorkerThread : private DatagramHandler {
  public:
   static constexpr size_t kMailboxCapacity = 4096;
   // Called on the worker's thread; false when the receiver is full, then the event is offered again.
   using EventSink = std::function<bool(WorkerEvent&& event)>;
 
-  // Opens the socket. `clock` outlives it.
+  // Opens the sockets. `clock` outlives it.
   static Result<std::unique_ptr<WorkerThread>> Open(const WorkerThreadOptions& options, const OsClock& clock);
   // Stops.
   ~WorkerThread() override;
 
   const UdpSocket& socket() const { return loop_.socket(); }
+  // 0 = no media over TCP.
+  uint16_t tcp_port() const { return loop_.streams() != nullptr ? loop_.streams()->local().port : uint16_t{0}; }
   Mailbox<WorkerCommand>& commands() { return commands_; }
 
   void Start(EventSink events);
@@ -50,14 +58,22 @@ class WorkerThread : private UdpHandler {
   UdpCounters counters() const;
 
  private:
-  WorkerThread(const WorkerThreadOptions& options, UdpSocket socket, const OsClock& clock);
+  struct Sockets {
+    UdpSocket udp;
+    BoundSocket tcp;  // none where there is no media over TCP
+  };
+  static Result<Sockets> OpenSockets(const WorkerThreadOptions& options);
+  WorkerThread(const WorkerThreadOptions& options, Sockets sockets, const OsClock& clock);
 
   void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) override;
+  bool Knows(const Endpoint& address) const override;
+  void OnConnectionEnded(const Endpoint& address) override;
   void OnWake(Time now, Outbox& out) override;
   void OnTimer(Time now, Outbox& out) override;
   Time NextTimer() const override;
   void OnRoundEnd(Time now) override;
   void OfferEvents(Time now);
+  void AddStreams(WorkerEvent& event) const;
   void PublishCounters(Time now);
 
   PacketPool pool_;

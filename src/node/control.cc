@@ -118,6 +118,7 @@ ControlCounts Control::counts() const {
     counts.workers.downtracks += worker.downtracks;
     counts.workers.addresses += worker.addresses;
     counts.workers.packets_in_use += worker.packets_in_use;
+    counts.workers.tcp_connections += worker.tcp_connections;
     counts.workers.packets_received += worker.packets_received;
     counts.workers.packets_forwarded += worker.packets_forwarded;
     counts.workers.drops.Merge(worker.drops);

@@ -18,7 +18,7 @@ namespace duet {
 
 struct ControlConfig {
   struct Worker {
-    // Host candidates of this worker's UDP port, best first.
+    // Host candidates of this worker's ports, UDP and passive TCP, best first.
     std::vector<Endpoint> candidates;
   };
   std::vector<Worker> workers;

@@ -86,6 +86,7 @@ struct WorkerCounts {
   uint64_t downtracks = 0;
   uint64_t addresses = 0;       // entries of the address table
   uint64_t packets_in_use = 0;  // slots of the packet pool
+  uint64_t tcp_connections = 0;
   uint64_t packets_received = 0;
   uint64_t packets_forwarded = 0;  // RTP packets sent to subscribers
   DropCounters drops;

@@ -97,6 +97,15 @@ void Worker::OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox
   s.Dispatch(now, **entry, kind, std::move(packet), out);
 }
 
+bool Worker::Knows(const Endpoint& address) const { return state_->by_address.Contains(address); }
+
+void Worker::OnConnectionEnded(const Endpoint& address) {
+  PeerEntry* const* entry = state_->by_address.Find(address);
+  if (entry == nullptr) return;
+  (*entry)->peer->OnConnectionEnded(address);
+  state_->by_address.Erase(address);
+}
+
 void Worker::State::OnStun(Time now, const Endpoint& from, const PacketRef& packet, Outbox& out) {
   const auto message = StunMessage::Parse(packet->bytes());
   if (!message.ok()) return counts.drops.Add(Drop::kMalformed);

@@ -30,6 +30,10 @@ class Worker {
 
   // A datagram from the socket. `packet` is the caller's only reference.
   void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out);
+  // Whether a peer has proven to be at this address.
+  bool Knows(const Endpoint& address) const;
+  // Nothing that is sent to this address arrives any more: its TCP connection has ended.
+  void OnConnectionEnded(const Endpoint& address);
   void OnCommand(Time now, WorkerCommand&& command, Outbox& out);
   void OnTimer(Time now, Outbox& out);
   Time NextTimer() const;

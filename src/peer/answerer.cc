@@ -122,6 +122,22 @@ HeaderExtensionIds AnswerExtensions(const MediaSection& offered, bool we_receive
   return ids;
 }
 
+// ---- transport
+// ----------------------------------------------------------------------------------------------------------------------------
+
+// Of a host candidate, the `index`th of ours. RFC 8445 section 5.1.2.1; over TCP RFC 6544 section 4.2, which wants UDP
+// to be preferred and has the direction, here passive, in the local preference.
+uint32_t PriorityOf(Transport transport, size_t index) {
+  constexpr uint32_t kOverUdp = 126;
+  constexpr uint32_t kOverTcp = 90;
+  constexpr uint32_t kPassive = 4;
+  constexpr uint32_t kComponent = 1;
+  const auto later = static_cast<uint32_t>(index);
+  const bool tcp = transport == Transport::kTcp;
+  const uint32_t local_preference = tcp ? (kPassive << 13) + 8191 - later : 65535 - later;
+  return ((tcp ? kOverTcp : kOverUdp) << 24) + (local_preference << 8) + 256 - kComponent;
+}
+
 // ---- layers
 // -------------------------------------------------------------------------------------------------------------------------------
 
@@ -378,16 +394,17 @@ class Answering {
     section.setup = config_.dtls_role == DtlsRole::kServer ? SdpSetup::kPassive : SdpSetup::kActive;
     // With BUNDLE the first section carries them for all.
     if (!answer_.bundle_mids.empty()) return;
-    uint32_t local_preference = 65535;
     for (const Endpoint& candidate : local_.candidates) {
-      constexpr uint32_t kHostPreference = 126;
-      section.candidates.push_back({.foundation = std::to_string(section.candidates.size() + 1),
+      const size_t index = section.candidates.size();
+      const bool tcp = candidate.transport == Transport::kTcp;
+      section.candidates.push_back({.foundation = std::to_string(index + 1),
                                     .component = 1,
-                                    .transport = SdpTransport::kUdp,
-                                    .priority = (kHostPreference << 24) | (local_preference-- << 8) | 255,
+                                    .transport = tcp ? SdpTransport::kTcp : SdpTransport::kUdp,
+                                    .priority = PriorityOf(candidate.transport, index),
                                     .address = candidate.ip.ToString(),
                                     .port = candidate.port,
-                                    .type = SdpCandidateType::kHost});
+                                    .type = SdpCandidateType::kHost,
+                                    .tcp_type = tcp ? "passive" : ""});
     }
     section.end_of_candidates = true;
   }

@@ -21,7 +21,7 @@ namespace duet {
 // Our side of the transport, for the answer.
 struct LocalTransport {
   DtlsFingerprint fingerprint;
-  std::span<const Endpoint> candidates;  // host candidates, best first
+  std::span<const Endpoint> candidates;  // host candidates, UDP and passive TCP, best first
 };
 
 // Ids of tracks, unique in the process. Starts at 1: 0 means none.

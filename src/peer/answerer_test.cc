@@ -36,7 +36,9 @@ class AnswererTest : public testing::Test {
   SeededRng rng_{1};
   TrackIdSource ids_;
   std::vector<Endpoint> candidates_ = {{IpAddress::V4(192, 168, 1, 5), 40000},
-                                       {*IpAddress::Parse("2001:db8::5"), 40000}};
+                                       {*IpAddress::Parse("2001:db8::5"), 40000},
+                                       {IpAddress::V4(192, 168, 1, 5), 40001, Transport::kTcp},
+                                       {*IpAddress::Parse("2001:db8::5"), 40001, Transport::kTcp}};
 };
 
 const std::vector<TrackInfo> kSdkTracks = {{"0", MediaKind::kAudio, StreamType::kMain, true},
@@ -73,8 +75,12 @@ TEST_F(AnswererTest, TheAnswerReadsBackAndSaysWhatTheConfigSays) {
   EXPECT_EQ(sdp->sections[2].direction, SdpDirection::kSendOnly);
   EXPECT_EQ(sdp->sections[0].setup, SdpSetup::kPassive);
   EXPECT_EQ(sdp->sections[0].ice->ufrag, answer->config.local_ice.ufrag);
-  EXPECT_THAT(sdp->sections[0].candidates, SizeIs(2));
-  EXPECT_GT(sdp->sections[0].candidates[0].priority, sdp->sections[0].candidates[1].priority);
+  EXPECT_THAT(sdp->sections[0].candidates, SizeIs(4));
+  for (size_t i = 1; i < 4; ++i)
+    EXPECT_GT(sdp->sections[0].candidates[i - 1].priority, sdp->sections[0].candidates[i].priority);
+  EXPECT_THAT(answer->sdp, testing::HasSubstr("1 udp 2130706431 192.168.1.5 40000 typ host\r\n"));
+  // (90 << 24) + (((4 << 13) + 8191 - 2) << 8) + 255
+  EXPECT_THAT(answer->sdp, testing::HasSubstr("1 tcp 1520434687 192.168.1.5 40001 typ host tcptype passive\r\n"));
   for (const DowntrackConfig& track : answer->config.downtracks) {
     const MediaSection* section = sdp->FindSection(track.mid);
     ASSERT_NE(section, nullptr);

@@ -27,6 +27,9 @@ class IceTransport {
     outcome.authentic = std::get<IceClient>(ice_).OnStun(now, from, message);
     return outcome;
   }
+  void OnConnectionEnded(const Endpoint& address) {
+    if (IceAgent* agent = std::get_if<IceAgent>(&ice_)) agent->OnConnectionEnded(address);
+  }
   void OnTimer(Time now, Outbox& out) {
     if (IceAgent* agent = std::get_if<IceAgent>(&ice_)) return agent->OnTimer(now);
     std::get<IceClient>(ice_).OnTimer(now, out);

@@ -146,9 +146,9 @@ void Peer::OnTimer(Time now, Outbox& out) {
   }
   if (state_ == State::kConnecting) {
     if (now >= connect_deadline_) {
-      return Fail(Failure::kNeverConnected, ice_.selected()
-                                                ? "the DTLS handshake did not finish in time"
-                                                : "no ICE check arrived: is the media port reachable over UDP?");
+      return Fail(Failure::kNeverConnected,
+                  ice_.selected() ? "the DTLS handshake did not finish in time"
+                                  : "no ICE check arrived: is the media port reachable, over UDP or TCP?");
     }
     if (ice_.selected()) {
       dtls_.OnTimer(now, *ice_.selected(), out);

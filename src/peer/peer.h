@@ -72,6 +72,8 @@ class Peer {
 
   // When the outcome is authentic, `from` is an address of this remote from now on, and `forgotten` no longer is.
   IceAgent::Outcome OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
+  // The TCP connection to an address of this remote has ended.
+  void OnConnectionEnded(const Endpoint& address) { ice_.OnConnectionEnded(address); }
   void OnDtls(Time now, Bytes datagram, Outbox& out);
   // A packet to pass on; nothing when it was a repeat, a probe or not for us, which is counted.
   std::optional<ReceivedRtp> OnRtp(Time now, PacketRef packet);

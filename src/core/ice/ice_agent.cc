@@ -121,13 +121,20 @@ std::optional<Endpoint> IceAgent::Learn(Time now, const Endpoint& from) {
 // True when the selected address is another one than before.
 bool IceAgent::Select(Time now, const Endpoint& from, bool use_candidate) {
   if (selected_ == from) {
+    selected_ended_ = false;
     nominated_ = nominated_ || use_candidate;
     return false;
   }
-  if (selected_ && !use_candidate && now - Find(*selected_)->heard <= kSilence) return false;
+  const bool good = selected_ && !selected_ended_ && now - Find(*selected_)->heard <= kSilence;
+  if (good && !use_candidate) return false;
   selected_ = from;
+  selected_ended_ = false;
   nominated_ = use_candidate;
   return true;
+}
+
+void IceAgent::OnConnectionEnded(const Endpoint& address) {
+  if (selected_ == address) selected_ended_ = true;
 }
 
 const IceAgent::Address* IceAgent::Find(const Endpoint& endpoint) const {
@@ -147,6 +154,7 @@ void IceAgent::OnTimer(Time now) {
   if (!ConsentExpired(now)) return;
   consent_lost_ = true;
   nominated_ = false;
+  selected_ended_ = false;
   selected_.reset();
   addresses_.clear();
 }

@@ -11,6 +11,9 @@
 // - A NAT that rebinds shows as a check from a new address. With USE-CANDIDATE it is selected at once. A remote that
 //   does not repeat the nomination (RFC 7675 has consent checks without it) is followed once the selected address has
 //   been silent for kSilence.
+// - Over TCP an address can end. Where the selected one did, the next address that is heard of is followed at once;
+// that
+//   the remote comes back before its consent runs out is up to it.
 // - Role conflict: a remote that says ICE-CONTROLLED takes us for a full agent. A lite agent cannot become controlling
 //   (section 6.1.1), so its tiebreaker counts as lower than any and the answer is 487 (section 7.3.1.1), on which the
 //   remote becomes controlling (section 7.2.5.1).
@@ -82,6 +85,9 @@ class IceAgent {
   // A STUN message that names our ufrag or comes from a known address. The answer goes to the outbox.
   Outcome OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
 
+  // Nothing that is sent to this address arrives any more.
+  void OnConnectionEnded(const Endpoint& address);
+
   // Where to send to; nothing before the first check and after consent was lost.
   const std::optional<Endpoint>& selected() const { return selected_; }
   // Whether the remote has nominated the selected address, or we only had it first.
@@ -119,6 +125,7 @@ class IceAgent {
   FixedVector<Address, kMaxAddresses> addresses_;
   std::optional<Endpoint> selected_;
   bool nominated_ = false;
+  bool selected_ended_ = false;
   bool heard_any_ = false;
   bool current_used_ = false;  // a check came with local_
   bool consent_lost_ = false;

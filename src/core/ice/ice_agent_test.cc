@@ -179,6 +179,26 @@ TEST_F(IceAgentTest, SilentSelectedAddressIsLeftForOneThatSpeaks) {
   EXPECT_FALSE(Check(7.2, kA).selected_changed);
 }
 
+TEST_F(IceAgentTest, AConnectionThatEndedIsLeftAtOnce) {
+  const Endpoint over_tcp{kA.ip, kA.port, Transport::kTcp};
+  Nominate(0, over_tcp);
+  EXPECT_FALSE(Check(0.1, kA).selected_changed) << "the same address over UDP is another one";
+  agent_.OnConnectionEnded(kA);
+  EXPECT_FALSE(Check(0.2, kB).selected_changed) << "not the selected one";
+  agent_.OnConnectionEnded(over_tcp);
+  EXPECT_THAT(agent_.selected(), Optional(over_tcp)) << "consent is what decides";
+  EXPECT_EQ(agent_.NextTimer(), At(30));
+  EXPECT_TRUE(Check(0.3, kB).selected_changed);
+  EXPECT_FALSE(Check(0.4, over_tcp).selected_changed) << "it is good again, and so is the other";
+}
+
+TEST_F(IceAgentTest, AConnectionThatCameBackIsGoodAgain) {
+  Nominate(0, kA);
+  agent_.OnConnectionEnded(kA);
+  Check(0.1, kA);
+  EXPECT_FALSE(Check(0.2, kB).selected_changed);
+}
+
 TEST_F(IceAgentTest, KnowsABoundedNumberOfAddresses) {
   Nominate(0, Numbered(0));
   for (int n = 1; n < static_cast<int>(IceAgent::kMaxAddresses); ++n) {

@@ -1,0 +1,28 @@
+// What the loop of a media worker drives: a Worker, or a test.
+#pragma once
+
+#include "base/outbox.h"
+#include "base/packet_pool.h"
+#include "base/time.h"
+
+namespace duet {
+
+// One virtual call per datagram; what happens per subscriber is behind it.
+class DatagramHandler {
+ public:
+  virtual ~DatagramHandler() = default;
+  virtual void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) = 0;
+  // Whether somebody has proven to be at this address. Asked of TCP connections only.
+  virtual bool Knows(const Endpoint& address) const = 0;
+  // The TCP connection to this address has ended.
+  virtual void OnConnectionEnded(const Endpoint& address) = 0;
+  // The wake descriptor was readable. The handler makes it unreadable.
+  virtual void OnWake(Time now, Outbox& out) = 0;
+  // Something of NextTimer is due.
+  virtual void OnTimer(Time now, Outbox& out) = 0;
+  virtual Time NextTimer() const = 0;
+  // After every round, when everything is with the kernel.
+  virtual void OnRoundEnd(Time now) = 0;
+};
+
+}  // namespace duet
