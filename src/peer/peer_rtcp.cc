@@ -12,6 +12,8 @@ template <typename... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <typename... F>  // clang 14 does not guess it
+Overloaded(F...) -> Overloaded<F...>;
 
 }  // namespace
 
