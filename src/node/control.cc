@@ -4,6 +4,11 @@
 #include "node/quality.h"
 
 namespace duet {
+namespace {
+
+std::string Percent(double share) { return std::to_string(static_cast<int>(share * 100)) + " %"; }
+
+}  // namespace
 
 Control::Control(ControlConfig config, const AppRegistry& apps, Rng& rng, Log log)
     : state_(std::make_unique<State>(std::move(config), apps, rng, std::move(log))) {
@@ -261,8 +266,12 @@ void Control::State::OnPeerQuality(const PeerQuality& quality) {
   if (const auto session = sessions.find(member->session); session != sessions.end() && quality.path.target_bps > 0) {
     session->second.log.Debug("path carries " + std::to_string(quality.path.target_bps / 1000) + " kbit/s, " +
                               std::to_string(quality.path.acknowledged_bps / 1000) + " arrive, " +
-                              std::to_string(static_cast<int>(quality.path.loss * 100)) + " % lost, queue " +
-                              std::to_string(quality.path.queue_delay.ms()) + " ms");
+                              Percent(quality.path.loss) + " lost, queue " +
+                              std::to_string(quality.path.queue_delay.ms()) + " ms, " +
+                              Percent(quality.path.inherent_loss) + " whatever is sent, " + ToString(quality.path.state) +
+                              (quality.path.application_limited ? ", limited by what there is to send" : "") +
+                              "; towards us " + Percent(std::max(quality.uplink_loss, 0.0)) + " lost, " +
+                              Percent(quality.uplink_inherent_loss) + " not told");
   }
   member->uplink_quality = quality.received_packets > 0 ? QualityGrade(quality.uplink_loss, quality.rtt_us)
                                                         : QualityGrade(-1, quality.rtt_us);

@@ -55,6 +55,7 @@ struct PeerLost {
 struct PeerQuality {
   PeerId peer;
   double uplink_loss = -1;
+  double uplink_inherent_loss = 0;
   double downlink_loss = -1;
   int64_t rtt_us = -1;
   uint64_t received_packets = 0;  // in the last interval

@@ -6,9 +6,6 @@
 namespace duet {
 namespace {
 
-constexpr Duration kReportInterval =
-    Duration::Millis(500);  // RTCP reports; RFC 8108 and RFC 4585 allow it at these rates
-
 IceTransport MakeIce(const PeerConfig& config, IceOptions options, Rng& rng) {
   if (config.ice_role == IceRole::kLite) return {config.local_ice, config.remote_ice, options};
   return {config.local_ice, config.remote_ice, config.remote_candidates, options, rng};
@@ -162,6 +159,7 @@ void Peer::OnTimer(Time now, Outbox& out) {
   SendFeedback(now, out);
   if (now >= next_report_) {
     SendReports(now, out);
+    JudgeUplink();
     next_report_ = now + kReportInterval;
   }
 }
@@ -177,6 +175,7 @@ Time Peer::NextTimer() const {
 
 Peer::Quality Peer::TakeQuality() {
   Quality quality{
+      .uplink_inherent_loss = uplink_loss_.inherent(),
       .downlink_loss = downlink_loss_, .rtt_us = rtt_.valid() ? rtt_.rtt().us() : -1, .received_packets = received_};
   if (path_) quality.path = path_->quality();
   received_ = 0;

@@ -32,6 +32,7 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     return std::nullopt;
   }
   ++received_;
+  received_bytes_ += static_cast<int64_t>(packet->size());
   // Before anything is dropped: a packet that probes the path counts whatever it carries.
   if (transport_cc_id_ != 0 && view->has_extensions()) {
     if (const Bytes number = view->Extension(transport_cc_id_); number.size() == 2) {
@@ -62,6 +63,8 @@ std::optional<ReceivedRtp> Peer::OnMedia(Time now, const Route& route, PacketRef
     return std::nullopt;
   }
   Uptrack& track = *route.track;
+  // Sound comes evenly; a frame of a picture comes in a burst.
+  if (!track.is_video() && !repaired) uplink_queue_.OnPacket(now, view->timestamp, track.config().codec.clock_rate);
   const Uptrack::Arrival arrival = track.OnPacket(now, route.layer_index, seq, *view, repaired);
   if (arrival.duplicate) {
     drops_.Add(Drop::kDuplicate);

@@ -33,6 +33,19 @@ constexpr Duration kStartPhase = Duration::Seconds(2);
 
 }  // namespace
 
+const char* ToString(BweState state) {
+  switch (state) {
+    case BweState::kStarting: return "starting";
+    case BweState::kIncreasing: return "rising";
+    case BweState::kHolding: return "holding";
+    case BweState::kDecreasing: return "falling";
+    case BweState::kLossLimited: return "by loss";
+    case BweState::kRembLimited: return "by remb";
+    case BweState::kSilent: return "silent";
+  }
+  return "unknown";
+}
+
 SendBandwidthEstimator::SendBandwidthEstimator(BweConfig config)
     : config_(config),
       max_bps_(static_cast<double>(config.max_bps)),

@@ -59,6 +59,8 @@ enum class BweState : uint8_t {
   kRembLimited,  // the receiver's own word
   kSilent,       // feedback stays away
 };
+// For people: "rising", "by loss" ...
+const char* ToString(BweState state);
 
 class SendBandwidthEstimator {
  public:

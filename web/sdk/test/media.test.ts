@@ -4,7 +4,7 @@ import { preferredVideoCodecs } from '../src/media/codecs.js';
 import { deviceChanges, listDevices, readPermissions } from '../src/media/devices.js';
 import { objectFit } from '../src/media/fit.js';
 import { gradeNetwork, networkQuality, toVolume } from '../src/media/quality.js';
-import { acceptStereo, tuneOpusSender } from '../src/media/sdp.js';
+import { acceptStereo, offerAudioNack, tuneOpusSender } from '../src/media/sdp.js';
 import { summarise, voiceLevels } from '../src/media/stats.js';
 import type { StatsEntry } from '../src/types.js';
 import { codec, device, FakePlatform } from './fakes/platform.js';
@@ -33,6 +33,16 @@ describe('session descriptions', () => {
     expect(mono).not.toBe(OFFER);
     expect(acceptStereo(mono)).toBe(OFFER);
     expect(acceptStereo(OFFER)).toBe(OFFER);
+  });
+
+  it('offers to repeat lost sound, once, for Opus alone', () => {
+    const lines = offerAudioNack(OFFER).split('\r\n');
+    const at = lines.findIndex((line) => /^a=rtpmap:\d+ opus/.test(line));
+    expect(lines[at + 1]).toMatch(/^a=rtcp-fb:\d+ nack$/);
+    expect(offerAudioNack(lines.join('\r\n'))).toBe(lines.join('\r\n'));
+    const pictures = (OFFER.match(/ nack\r$/gm) ?? []).length;
+    expect(lines.filter((line) => line.endsWith(' nack')).length - pictures)
+      .toBe(lines.filter((line) => line.startsWith('m=audio')).length);
   });
 
   const ANSWER = [

@@ -44,6 +44,20 @@ export function acceptStereo(offer: string): string {
 }
 
 /**
+ * In an offer: lost packets of sound can be asked for again, both ways. Browsers know how to, but
+ * do not offer it by themselves; the server takes up what is offered.
+ */
+export function offerAudioNack(offer: string): string {
+  return sections(offer).map((section) => {
+    const rtpmap = /^a=rtpmap:(\d+) opus\/48000.*?(\r?)$/im.exec(section);
+    if (!section.startsWith('m=audio') || !rtpmap) return section;
+    const line = `a=rtcp-fb:${rtpmap[1]} nack`;
+    if (new RegExp(`^${line}\\s*$`, 'm').test(section)) return section;
+    return section.replace(rtpmap[0], `${rtpmap[0]}\n${line}${rtpmap[2]}`);
+  }).join('');
+}
+
+/**
  * In an answer: makes the encoder of section `mid` send in-band FEC (RFC 7587), and two channels
  * when `stereo`.
  */

@@ -13,7 +13,7 @@ import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
 import type { SmallWish } from './layers.js';
 import { layout } from './layers.js';
-import { acceptStereo, tuneOpusSender } from './sdp.js';
+import { acceptStereo, offerAudioNack, tuneOpusSender } from './sdp.js';
 
 /** How a track is to be encoded. */
 export interface Encoding {
@@ -58,8 +58,11 @@ interface SendSection {
 /** `lost`: for good, or for longer than a short break of the network lasts. */
 export type TransportState = 'new' | 'connected' | 'lost' | 'closed';
 
-/** How long a connection may be without packets before it is given up. */
-export const DISCONNECTED_GRACE_MS = 3_000;
+/**
+ * How long a connection may be without answers to its checks before it is given up. Where half of all
+ * packets are lost, a run of checks is too, while media still flow.
+ */
+export const DISCONNECTED_GRACE_MS = 8_000;
 /** From the answer to the first connection: many ICE checks and DTLS repeats long. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -146,7 +149,7 @@ export class Transport {
 
   async offer(): Promise<string> {
     const description = await this.#pc.createOffer();
-    const sdp = acceptStereo(description.sdp ?? '');
+    const sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
     await this.#pc.setLocalDescription({ type: 'offer', sdp });
     return sdp;
   }

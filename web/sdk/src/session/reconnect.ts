@@ -4,13 +4,14 @@ import { RpcError } from '../signal/rpc.js';
 
 const FIRST_MS = 250;
 const FACTOR = 1.7;
-export const LONGEST_MS = 5_000;
+export const LONGEST_MS = 2_500;
 
 /**
  * Delay before attempt number `attempt` (0 = the first after the loss), with `random` in [0, 1).
  *
  * The first comes nearly at once, since most losses are short; its jitter and that of the others
- * keeps the members of a restarted server from coming back in one instant. Grows to 5 s and stays.
+ * keeps the members of a restarted server from coming back in one instant. Grows to 2.5 s and stays: who
+ * waits for a call to come back waits no longer than that once the server listens.
  */
 export function reconnectDelay(attempt: number, random: number): number {
   if (attempt === 0) return Math.floor(random * 200);

@@ -12,7 +12,8 @@ import { LinkError, RpcClient } from './rpc.js';
 const OPEN_TIMEOUT_MS = 6_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const PING_INTERVAL_MS = 10_000;
-const PING_TIMEOUT_MS = 5_000;
+/** Long: TCP over a network that loses half of its packets takes seconds to repeat one, and media do not need it. */
+const PING_TIMEOUT_MS = 12_000;
 /** For a ping out of turn, when the network or the page has just come back. */
 const PROBE_TIMEOUT_MS = 2_500;
 
