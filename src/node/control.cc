@@ -264,14 +264,13 @@ void Control::State::OnPeerQuality(const PeerQuality& quality) {
   Member* member = room.Find(it->second.user_id);
   if (member == nullptr) return;
   if (const auto session = sessions.find(member->session); session != sessions.end() && quality.path.target_bps > 0) {
-    session->second.log.Debug("path carries " + std::to_string(quality.path.target_bps / 1000) + " kbit/s, " +
-                              std::to_string(quality.path.acknowledged_bps / 1000) + " arrive, " +
-                              Percent(quality.path.loss) + " lost, queue " +
-                              std::to_string(quality.path.queue_delay.ms()) + " ms, " +
-                              Percent(quality.path.inherent_loss) + " whatever is sent, " + ToString(quality.path.state) +
-                              (quality.path.application_limited ? ", limited by what there is to send" : "") +
-                              "; towards us " + Percent(std::max(quality.uplink_loss, 0.0)) + " lost, " +
-                              Percent(quality.uplink_inherent_loss) + " not told");
+    session->second.log.Debug(
+        "path carries " + std::to_string(quality.path.target_bps / 1000) + " kbit/s, " +
+        std::to_string(quality.path.acknowledged_bps / 1000) + " arrive, " + Percent(quality.path.loss) +
+        " lost, queue " + std::to_string(quality.path.queue_delay.ms()) + " ms, " +
+        Percent(quality.path.inherent_loss) + " whatever is sent, " + ToString(quality.path.state) +
+        (quality.path.application_limited ? ", limited by what there is to send" : "") + "; towards us " +
+        Percent(std::max(quality.uplink_loss, 0.0)) + " lost");
   }
   member->uplink_quality = quality.received_packets > 0 ? QualityGrade(quality.uplink_loss, quality.rtt_us)
                                                         : QualityGrade(-1, quality.rtt_us);

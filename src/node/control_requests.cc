@@ -53,8 +53,8 @@ Control::State::Reply Control::State::Dispatch(ControlSession& session, signal::
 Control::State::Reply Control::State::OnSubscribe(ControlSession& session, const signal::Subscribe& subscribe) {
   using Outcome = RoomState::SubscribeOutcome;
   RoomEffects fx;
-  const Outcome outcome =
-      session.room->Subscribe(*MemberOf(session), {subscribe.user_id, subscribe.stream, subscribe.kind}, subscribe.quality, fx);
+  const Outcome outcome = session.room->Subscribe(
+      *MemberOf(session), {subscribe.user_id, subscribe.stream, subscribe.kind}, subscribe.quality, fx);
   Apply(*session.room, std::move(fx));
   switch (outcome.kind) {
     case Outcome::kOnSlot: return {signal::SubscribeResult{outcome.mid}};

@@ -55,7 +55,6 @@ struct PeerLost {
 struct PeerQuality {
   PeerId peer;
   double uplink_loss = -1;
-  double uplink_inherent_loss = 0;
   double downlink_loss = -1;
   int64_t rtt_us = -1;
   uint64_t received_packets = 0;  // in the last interval
@@ -92,7 +91,8 @@ struct WorkerCounts {
   uint64_t packets_forwarded = 0;  // RTP packets sent to subscribers
   DropCounters drops;
 };
-using WorkerEvent = std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, UptrackLayersWanted, RoomSpeakers, WorkerCounts>;
+using WorkerEvent =
+    std::variant<PeerConnected, PeerLost, PeerQuality, UptrackLimit, UptrackLayersWanted, RoomSpeakers, WorkerCounts>;
 
 // ---- doors <-> Control
 // ------------------------------------------------------------------------------------------------------------------

@@ -311,7 +311,7 @@ void Worker::State::ReportQuality(Time now) {
   peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
     if (entry->peer->state() != Peer::State::kConnected) return;
     const Peer::Quality quality = entry->peer->TakeQuality();
-    events.push_back(PeerQuality{id, quality.uplink_loss, quality.uplink_inherent_loss, quality.downlink_loss, quality.rtt_us,
+    events.push_back(PeerQuality{id, quality.uplink_loss, quality.downlink_loss, quality.rtt_us,
                                  quality.received_packets, quality.path, entry->peer->remote().value_or(Endpoint())});
   });
   next_counts = std::min(next_counts, now);

@@ -258,8 +258,11 @@ TEST_F(WorkerTest, NegotiatingAgainKeepsTheMediaFlowing) {
   Carry();
   PeerConfig more = Publisher();
   // Publisher() made new expectations of alice's DTLS; the connection that exists goes on.
-  more.uptracks.push_back(
-      {.id = UptrackId(3), .kind = MediaKind::kVideo, .mid = "4", .codec = H264(102, 103), .layers = {{.ssrc = Ssrc(3001)}}});
+  more.uptracks.push_back({.id = UptrackId(3),
+                           .kind = MediaKind::kVideo,
+                           .mid = "4",
+                           .codec = H264(102, 103),
+                           .layers = {{.ssrc = Ssrc(3001)}}});
   Do(UpdatePeer{more});
   SendVideo(2, 3000, kDelta);
   Carry();
@@ -279,10 +282,7 @@ TEST_F(WorkerTest, OfSeveralSizesOneIsPassedOnAndTheOthersAreCountedAndNamed) {
   Do(ConnectSlot{PeerId(2), kVideoDown, UptrackId(9), signal::Quality::kSmall});
   const auto text = [](std::string_view t) { return std::vector<std::byte>(AsBytes(t).begin(), AsBytes(t).end()); };
   const auto send = [&](Ssrc ssrc, const char* rid, uint16_t seq) {
-    alice_.SendRtp({.payload_type = PayloadType(102),
-                    .sequence_number = seq,
-                    .timestamp = seq * 3000u,
-                    .ssrc = ssrc},
+    alice_.SendRtp({.payload_type = PayloadType(102), .sequence_number = seq, .timestamp = seq * 3000u, .ssrc = ssrc},
                    seq % 50 == 1 ? kKeyframe : kDelta, {{3, text("1")}, {4, text(rid)}});
   };
   for (uint16_t seq = 1; seq <= 100; ++seq) {

@@ -81,8 +81,7 @@ uint32_t Downtrack::Elapsed(Time now, const ReceivedRtp& in) const {
     const int64_t since_report = static_cast<int32_t>(in.view.timestamp - to->rtp_timestamp);
     const int64_t report_ticks = (to->time - from->time).us() * rate / 1'000'000;
     const auto now_ticks = static_cast<uint32_t>(since_report + report_ticks);
-    const auto elapsed =
-        static_cast<int32_t>(from->rtp_timestamp + timestamp_offset_ + now_ticks - last_timestamp_);
+    const auto elapsed = static_cast<int32_t>(from->rtp_timestamp + timestamp_offset_ + now_ticks - last_timestamp_);
     constexpr int64_t kPlausibleSeconds = 3;
     if (elapsed > 0 && elapsed < kPlausibleSeconds * rate) return static_cast<uint32_t>(elapsed);
   }

@@ -7,15 +7,15 @@
 //   timestamp_out = timestamp_in + timestamp_offset    (mod 2^32)
 //
 // that are set anew by the first packet of a source, or of another layer of it: the number after the last one sent, and
-// the last timestamp plus the time that passed. A gap in the source stays a gap, so that a packet that is recovered late
-// still has its place. A video source, and each layer of it (LayerChoice), starts at a keyframe.
+// the last timestamp plus the time that passed. A gap in the source stays a gap, so that a packet that is recovered
+// late still has its place. A video source, and each layer of it (LayerChoice), starts at a keyframe.
 //
 // Accept gives a packet its place and remembers it (by reference); Render writes its header when it leaves, at once or
 // after it waited in the pacer. A NACK re-encrypts what is remembered: as RTX (RFC 4588) when negotiated, else as the
 // identical packet. None of them allocates.
 //
-// To a receiver that loses much each packet of sound repeats some before it (RFC 2198). Such a packet is made when it is
-// accepted, and what is remembered is what was made.
+// To a receiver that loses much each packet of sound repeats some before it (RFC 2198). Such a packet is made when it
+// is accepted, and what is remembered is what was made.
 //
 // Thread rule: owned by one Peer. Invariant: no sequence number goes out with two different contents (GCM forbids it).
 #pragma once
@@ -75,7 +75,8 @@ class Downtrack {
   // comes.
   int64_t wanted_bps() const { return wanted_bps_; }
   void set_wanted(int64_t bps) { wanted_bps_ = bps; }
-  // What is lost on the way to the remote (0..1) and what may be spent on repeating sound, in bit/s; every 100 ms or so.
+  // What is lost on the way to the remote (0..1) and what may be spent on repeating sound, in bit/s; every 100 ms or
+  // so.
   void SetLoss(double loss, int64_t red_budget_bps) {
     loss_ = loss;
     red_budget_bps_ = red_budget_bps;
@@ -115,8 +116,8 @@ class Downtrack {
   };
   Filling NewestForPadding();
   static constexpr size_t kMaxPadding = 255;
-  // A packet of the RTX stream with nothing but padding, up to kMaxPadding bytes: a probe's filling when there is no picture to
-  // repeat (RFC 4588 section 8.3 lets a sender do so). REQUIRES: can_pad().
+  // A packet of the RTX stream with nothing but padding, up to kMaxPadding bytes: a probe's filling when there is no
+  // picture to repeat (RFC 4588 section 8.3 lets a sender do so). REQUIRES: can_pad().
   Rendered RenderPadding(size_t bytes, uint16_t transport_seq, MutableBytes out, MutableBytes scratch);
   bool can_pad() const { return ever_sent_ && has_rtx(); }
 

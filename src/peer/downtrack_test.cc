@@ -12,9 +12,7 @@ constexpr UptrackId kAlice(1), kBob(2);
 
 class DowntrackTest : public testing::Test {
  protected:
-  DowntrackTest() : pool_(64), track_(Config(true), rng_) {
-    EXPECT_TRUE(SetSource(kAlice));
-  }
+  DowntrackTest() : pool_(64), track_(Config(true), rng_) { EXPECT_TRUE(SetSource(kAlice)); }
 
   bool SetSource(UptrackId id, size_t layers = 1) {
     const UptrackConfig source{.id = id,

@@ -50,9 +50,7 @@ class LayerChoice {
   // The first packet of a keyframe of the target has come.
   void SwitchToTarget() { current_ = target_; }
 
-  bool Comes(Time now, int layer) const {
-    return now - layers_[static_cast<size_t>(layer)].last_packet < kSilence;
-  }
+  bool Comes(Time now, int layer) const { return now - layers_[static_cast<size_t>(layer)].last_packet < kSilence; }
   // What the layer takes; when it does not come, what it took when it last did, or a guess from the others.
   int64_t ExpectedBps(int layer) const;
   // What comes, in all layers or in the one that is passed on.

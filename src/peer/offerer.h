@@ -36,8 +36,8 @@ class Offerer {
   std::vector<signal::TrackInfo> Tracks() const;
 
   // Errors: the answer cannot be read, has no ICE, no candidates or no fingerprint, or does not fit the offer. Tracks
-  // have the ids 1 + section; of several encodings, kEncodingIds * encoding more. An answer without simulcast leaves the
-  // last one, the largest.
+  // have the ids 1 + section; of several encodings, kEncodingIds * encoding more. An answer without simulcast leaves
+  // the last one, the largest.
   static constexpr uint64_t kEncodingIds = 1000;
   Result<PeerConfig> ReadAnswer(std::string_view answer) const;
 

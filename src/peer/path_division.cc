@@ -66,8 +66,7 @@ void Peer::DividePath(Time now) {
   rest = std::max<int64_t>(rest, 0);
   pictures_bps_ = rest;
   const std::span<Downtrack*> all(pictures.begin(), pictures.size());
-  std::sort(all.begin(), all.end(),
-            [&](Downtrack* a, Downtrack* b) { return LeastBps(now, *a) < LeastBps(now, *b); });
+  std::sort(all.begin(), all.end(), [&](Downtrack* a, Downtrack* b) { return LeastBps(now, *a) < LeastBps(now, *b); });
   HoldBack(now, all, rest);
   ChooseLayers(now, all, rest);
   for (Downtrack* picture : all) wanted += WantedBps(now, *picture);
@@ -85,8 +84,8 @@ int64_t Peer::WantedBps(Time now, Downtrack& picture) {
   if (picture.wanted_bps() >= 0) return picture.wanted_bps();
   const LayerChoice& layers = picture.layers();
   const int64_t offered = picture.offered_bps(now);
-  const bool could_be_larger = picture.quality() != signal::Quality::kSmall &&
-                               layers.desired() + 1 < static_cast<int>(layers.count());
+  const bool could_be_larger =
+      picture.quality() != signal::Quality::kSmall && layers.desired() + 1 < static_cast<int>(layers.count());
   if (could_be_larger) return kUnlimitedBps;
   if (layers.count() > 1) return PercentOf(layers.ExpectedBps(layers.desired()), 150);
   if (offered == 0) return 0;
@@ -117,16 +116,14 @@ void Peer::ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole)
     if (!has_it && now < raise_not_before_) return false;
     const int64_t more = layers.ExpectedBps(next) - layers.ExpectedBps(choice[i]);
     const int64_t room = rest + layers.ExpectedBps(choice[i]);
-    if (!(has_it && tolerated) &&
-        PercentOf(layers.ExpectedBps(next), has_it ? kKeepPercent : kRaisePercent) > room)
+    if (!(has_it && tolerated) && PercentOf(layers.ExpectedBps(next), has_it ? kKeepPercent : kRaisePercent) > room)
       return false;
     rest -= more;
     choice[i] = next;
     return true;
   };
   for (size_t i = 0; i < pictures.size(); ++i) {
-    while (pictures[i]->quality() == signal::Quality::kMain && raise(i)) {
-    }
+    while (pictures[i]->quality() == signal::Quality::kMain && raise(i)) {}
   }
   for (bool raised = true; raised;) {
     raised = false;

@@ -159,7 +159,6 @@ void Peer::OnTimer(Time now, Outbox& out) {
   SendFeedback(now, out);
   if (now >= next_report_) {
     SendReports(now, out);
-    JudgeUplink();
     next_report_ = now + kReportInterval;
   }
 }
@@ -175,7 +174,6 @@ Time Peer::NextTimer() const {
 
 Peer::Quality Peer::TakeQuality() {
   Quality quality{
-      .uplink_inherent_loss = uplink_loss_.inherent(),
       .downlink_loss = downlink_loss_, .rtt_us = rtt_.valid() ? rtt_.rtt().us() : -1, .received_packets = received_};
   if (path_) quality.path = path_->quality();
   received_ = 0;

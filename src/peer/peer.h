@@ -24,7 +24,6 @@
 #include "core/dtls/dtls_transport.h"
 #include "core/report/ntp_mapper.h"
 #include "core/report/rtt_estimator.h"
-#include "core/report/uplink_loss.h"
 #include "core/srtp/srtp_receiver.h"
 #include "core/srtp/srtp_sender.h"
 #include "core/twcc/twcc_recorder.h"
@@ -118,7 +117,6 @@ class Peer {
   // Since the last call; for the quality report.
   struct Quality {
     double uplink_loss = -1;
-    double uplink_inherent_loss = 0;  // 0..1, the part that the remote is not told of
     double downlink_loss = -1;
     int64_t rtt_us = -1;
     uint64_t received_packets = 0;
@@ -165,7 +163,6 @@ class Peer {
   static constexpr Duration kReportInterval = Duration::Millis(500);
   void SendReports(Time now, Outbox& out);
   void SendRequests(Time now, Outbox& out);
-  void JudgeUplink();
   void SendFeedback(Time now, Outbox& out);
   void SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out);
   Ssrc rtcp_ssrc() const;
@@ -199,11 +196,6 @@ class Peer {
   NtpMapper clock_;  // the remote's NTP clock to ours
   TwccRecorder twcc_;
   Ssrc twcc_media_ssrc_;
-  UplinkLoss uplink_loss_;
-  TransitQueue uplink_queue_;
-  int64_t received_bytes_ = 0;  // since the last report
-  int64_t told_ = 0;            // of twcc_, at the last report
-  int64_t lost_ = 0;
   uint8_t transport_cc_id_ = 0;  // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
   Time next_report_ = Time::Never();
   Duration repeat_after_rtt() const;

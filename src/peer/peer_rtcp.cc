@@ -14,13 +14,7 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 template <typename... F>  // clang 14 does not guess it
-Overloaded(F...) -> Overloaded<F...>;
-
-// The loss that is not of the remote's making is left out, as in the transport-wide feedback.
-ReportBlock Forgiving(ReportBlock block, double forgiven) {
-  block.fraction_lost = static_cast<uint8_t>(block.fraction_lost * (1 - forgiven));
-  return block;
-}
+Overloaded(F...)->Overloaded<F...>;
 
 }  // namespace
 
@@ -112,8 +106,7 @@ void Peer::SendReports(Time now, Outbox& out) {
   FixedVector<ReportBlock, kMaxBlocks> blocks;
   for (const auto& track : uptracks_) {
     for (UptrackLayer& layer : track->layers()) {
-      if (layer.started() && !blocks.full())
-        blocks.push_back(Forgiving(layer.stats().MakeReportBlock(now, layer.config().ssrc), uplink_loss_.forgiven()));
+      if (layer.started() && !blocks.full()) blocks.push_back(layer.stats().MakeReportBlock(now, layer.config().ssrc));
     }
   }
   PacketRef packet = out.pool().Acquire();
@@ -155,19 +148,6 @@ void Peer::SendRequests(Time now, Outbox& out) {
     }
   }
   if (writer) SendRtcp(*writer, std::move(packet), out);
-}
-
-// With every report: what of the losses on the way to us the remote is to be told of.
-void Peer::JudgeUplink() {
-  const int64_t bps = received_bytes_ * 8 * 1'000'000 / kReportInterval.us();
-  uplink_loss_.OnWindow({.expected = twcc_.told() - told_,
-                         .lost = twcc_.lost() - lost_,
-                         .received_bps = bps,
-                         .queue = uplink_queue_.queue()});
-  twcc_.set_forgiven(uplink_loss_.forgiven());
-  told_ = twcc_.told();
-  lost_ = twcc_.lost();
-  received_bytes_ = 0;
 }
 
 void Peer::SendFeedback(Time now, Outbox& out) {

@@ -32,7 +32,6 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     return std::nullopt;
   }
   ++received_;
-  received_bytes_ += static_cast<int64_t>(packet->size());
   // Before anything is dropped: a packet that probes the path counts whatever it carries.
   if (transport_cc_id_ != 0 && view->has_extensions()) {
     if (const Bytes number = view->Extension(transport_cc_id_); number.size() == 2) {
@@ -63,8 +62,6 @@ std::optional<ReceivedRtp> Peer::OnMedia(Time now, const Route& route, PacketRef
     return std::nullopt;
   }
   Uptrack& track = *route.track;
-  // Sound comes evenly; a frame of a picture comes in a burst.
-  if (!track.is_video() && !repaired) uplink_queue_.OnPacket(now, view->timestamp, track.config().codec.clock_rate);
   const Uptrack::Arrival arrival = track.OnPacket(now, route.layer_index, seq, *view, repaired);
   if (arrival.duplicate) {
     drops_.Add(Drop::kDuplicate);
@@ -108,7 +105,8 @@ std::optional<ReceivedRtp> Peer::OnRed(Time now, const Route& route, PacketRef p
     const size_t header = writer.Finish();
     std::copy(block.data.begin(), block.data.end(), lost->buffer().begin() + static_cast<std::ptrdiff_t>(header));
     lost->set_size(header + block.data.size());
-    if (auto recovered = OnMedia(now, route, std::move(lost), its_seq, true)) recovered_.push_back(std::move(*recovered));
+    if (auto recovered = OnMedia(now, route, std::move(lost), its_seq, true))
+      recovered_.push_back(std::move(*recovered));
   }
   const Bytes primary = blocks->back().data;
   const MutableBytes bytes = packet->mutable_bytes();

@@ -63,7 +63,8 @@ class MediaRoom {
   static constexpr Duration kLayerLinger = Duration::Seconds(2);
   void UpdateLayers(Time now, std::vector<LayersWanted>& changed);
 
-  // Who is heard, the loudest first, with a volume of 0..100; nothing when it is as it was told last. Every 100 ms or so.
+  // Who is heard, the loudest first, with a volume of 0..100; nothing when it is as it was told last. Every 100 ms or
+  // so.
   struct Speaking {
     UptrackId uptrack;
     int level = 0;

@@ -86,8 +86,8 @@ struct Member {
   std::string resume_token;
   MemberTransport transport;
   std::map<SourceName, Wish> wishes;
-  Time seat_until = Time::Never();    // set while paused
-  int uplink_quality = 0;             // 0 unknown, 1 best ... 5 very bad, 6 down
+  Time seat_until = Time::Never();  // set while paused
+  int uplink_quality = 0;           // 0 unknown, 1 best ... 5 very bad, 6 down
   int downlink_quality = 0;
 
   bool paused() const { return !seat_until.is_never(); }

@@ -42,10 +42,9 @@ size_t LayerOf(const Downtrack& track) {
 }  // namespace
 
 std::string DescribePath(const PathQuality& path) {
-  return std::to_string(path.target_bps / 1000) + " kbit/s " + ToString(path.state) +
-         ", acknowledged " + std::to_string(path.acknowledged_bps / 1000) + ", loss " +
-         std::to_string(static_cast<int>(path.loss * 100)) + " %, queue " + std::to_string(path.queue_delay.ms()) +
-         " ms" + (path.application_limited ? ", limited" : "");
+  return std::to_string(path.target_bps / 1000) + " kbit/s " + ToString(path.state) + ", acknowledged " +
+         std::to_string(path.acknowledged_bps / 1000) + ", loss " + std::to_string(static_cast<int>(path.loss * 100)) +
+         " %, queue " + std::to_string(path.queue_delay.ms()) + " ms" + (path.application_limited ? ", limited" : "");
 }
 
 SimClient::SimClient(SimClientConfig config, DtlsContext& dtls, DtlsFingerprint fingerprint, PacketPool& pool, Rng& rng)

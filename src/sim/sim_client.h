@@ -34,7 +34,7 @@ struct SimClientConfig {
   CodecKind codec = CodecKind::kH264;
   bool sends_audio = true;
   bool sends_video = true;
-  size_t slots = 5;  // of each kind
+  size_t slots = 5;             // of each kind
   int64_t video_bps = 800'000;  // of the largest layer
   size_t layers = 1;            // 2 or 3 = simulcast
   bool obeys_layers = true;     // switches off what nobody gets

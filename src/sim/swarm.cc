@@ -94,8 +94,8 @@ class Swarm {
   }
 
   void Fault(uint32_t number) {
-    constexpr const char* kNames[] = {"loss",    "bursts", "jitter",  "rate",  "outage", "rebind",
-                                      "suspend", "vanish", "restart", "leave", "mute",   "quality", "server"};
+    constexpr const char* kNames[] = {"loss",   "bursts",  "jitter", "rate", "outage",  "rebind", "suspend",
+                                      "vanish", "restart", "leave",  "mute", "quality", "server"};
     const auto kind = static_cast<Kind>(draw_.Below(kKinds));
     if (!enabled_[kind]) return;
     world_.Say(std::string("fault ") + kNames[kind] + " for u" + std::to_string(number));

@@ -99,7 +99,12 @@ std::vector<std::vector<std::byte>> VideoEncoder::Encode(Time now) {
   bytes = std::max<int64_t>(bytes, 60);
   const auto count =
       static_cast<uint16_t>((bytes + static_cast<int64_t>(kMaxPayload) - 1) / static_cast<int64_t>(kMaxPayload));
-  MediaTag tag{.publisher = publisher_, .layer = layer_, .frame = ++frame_, .count = count, .captured = now, .keyframe = keyframe};
+  MediaTag tag{.publisher = publisher_,
+               .layer = layer_,
+               .frame = ++frame_,
+               .count = count,
+               .captured = now,
+               .keyframe = keyframe};
   std::vector<std::vector<std::byte>> packets;
   for (; tag.index < count; ++tag.index) packets.push_back(WriteMedia(tag, codec_, static_cast<size_t>(bytes) / count));
   return packets;
@@ -113,7 +118,8 @@ std::string FrameReceiver::Judge(int64_t seq, uint32_t timestamp, const MediaTag
   const auto same = seen_.find(seq);
   if (same != seen_.end()) {
     const MediaTag& other = same->second.tag;
-    if (other.publisher != tag.publisher || other.layer != tag.layer || other.frame != tag.frame || other.index != tag.index)
+    if (other.publisher != tag.publisher || other.layer != tag.layer || other.frame != tag.frame ||
+        other.index != tag.index)
       return "one sequence number with two contents" + where();
     return {};
   }
@@ -125,8 +131,7 @@ std::string FrameReceiver::Judge(int64_t seq, uint32_t timestamp, const MediaTag
     if (before->first == seq - 1) {
       const bool same_stream = b.publisher == tag.publisher && b.layer == tag.layer;
       const bool same_frame = same_stream && b.frame == tag.frame && b.index + 1 == tag.index;
-      const bool next_frame =
-          same_stream && b.frame + 1 == tag.frame && tag.index == 0 && b.index + 1 == b.count;
+      const bool next_frame = same_stream && b.frame + 1 == tag.frame && tag.index == 0 && b.index + 1 == b.count;
       const bool new_start = tag.keyframe && tag.index == 0;
       if (!same_frame && !next_frame && !new_start) return "the packets are not in the publisher's order" + where();
       if (same_frame && timestamp != before->second.timestamp) return "one frame with two timestamps" + where();

@@ -88,8 +88,8 @@ class ProbeController {
   // A fall: decreases with less than kRecoveryDelay between them.
   double fall_from_bps_ = 0;
   Time last_fall_ = Time::LongAgo();
-  double recovery_bps_ = 0;  // 0 = none
-  bool succeeded_ = false;   // the last one
+  double recovery_bps_ = 0;     // 0 = none
+  bool succeeded_ = false;      // the last one
   bool asks_for_more_ = false;  // the application, and no probe could be made yet
   bool started_ = false;
 };

@@ -134,7 +134,8 @@ void SendBandwidthEstimator::UpdateDelayPart(Time now) {
     window_.queued = true;
     // After a time in which less was sent than the path carries, the average tells of that time; the window in which
     // the queue grew tells of the path.
-    if (throughput && alr_.LimitedWithin(now, kLimitedLately)) throughput = std::max(*throughput, acked_.last_window_bps().value_or(0));
+    if (throughput && alr_.LimitedWithin(now, kLimitedLately))
+      throughput = std::max(*throughput, acked_.last_window_bps().value_or(0));
     if (throughput && now - raised_at_ < kProbeTrust) throughput = std::max(*throughput, raised_bps_);
     aimd_.Update(now, usage, throughput);
     return;

@@ -51,18 +51,9 @@ size_t TwccRecorder::WriteFeedback(Time now, Ssrc sender, Ssrc media, MutableByt
   int64_t seq = next_;
   while (seq < highest_ && Slot(seq) == kNotArrived) ++seq;
   TransportFeedbackWriter writer(out, sender, media, count_, static_cast<uint16_t>(next_), ArrivalOf(seq));
-  Time arrived = ArrivalOf(seq);
   for (; seq <= highest_; ++seq) {
-    ++told_;
-    if (Slot(seq) == kNotArrived) {
-      ++lost_;
-      forgiveness_ += forgiven_;
-      if (forgiveness_ < 1) continue;
-      forgiveness_ -= 1;
-    } else {
-      arrived = ArrivalOf(seq);
-    }
-    if (!writer.AddReceived(static_cast<uint16_t>(seq), arrived)) break;
+    if (Slot(seq) == kNotArrived) continue;
+    if (!writer.AddReceived(static_cast<uint16_t>(seq), ArrivalOf(seq))) break;
   }
   const size_t size = writer.Finish();
   if (size == 0) {

@@ -40,13 +40,6 @@ class TwccRecorder {
   size_t WriteFeedback(Time now, Ssrc sender, Ssrc media, MutableBytes out);
   Time NextTimer() const { return due_; }
 
-  // This share (0..1) of what was lost is told as if it had come right after the packet before it: losses that are not of
-  // the sender's making, and that it must not answer by sending less. See core/report/uplink_loss.h.
-  void set_forgiven(double share) { forgiven_ = share; }
-  // Since the beginning, of those told: all, and the truly lost.
-  int64_t told() const { return told_; }
-  int64_t lost() const { return lost_; }
-
  private:
   static constexpr int64_t kNotArrived = INT64_MIN;
   static constexpr int64_t kTickUs = 250;
@@ -63,10 +56,6 @@ class TwccRecorder {
   Time waiting_since_;
   Time due_ = Time::Never();
   uint8_t count_ = 0;  // of messages, wraps
-  double forgiven_ = 0;
-  double forgiveness_ = 0;  // left over
-  int64_t told_ = 0;
-  int64_t lost_ = 0;
   // In 250 us steps; slot seq mod kWindow, for seq in (highest_ - kWindow, highest_].
   std::array<int64_t, kWindow> arrivals_;
 };
