@@ -74,12 +74,15 @@ std::string Banner(const ServerInfo& info, const BannerOptions& options) {
 std::string ReadyJson(const ServerInfo& info, const BannerOptions& options, int64_t pid) {
   json::array media_ports;
   for (const uint16_t port : info.media_ports) media_ports.push_back(port);
+  json::array media_tcp_ports;
+  for (const uint16_t port : info.media_tcp_ports) media_tcp_ports.push_back(port);
   json::object out{{"pid", pid},
                    {"version", json::string(kVersion)},
                    {"https_port", info.https_port},
                    {"http_port", info.http_port},
                    {"media_port", info.media_ports.empty() ? 0 : info.media_ports.front()},
                    {"media_ports", std::move(media_ports)},
+                   {"media_tcp_ports", std::move(media_tcp_ports)},
                    {"local_urls", Strings(LocalUrls(info))},
                    {"lan_urls", Strings(info.lan_urls)},
                    {"data", options.data.string()},

@@ -142,12 +142,21 @@ class ConfigLoader {
                                            : "tls_cert needs tls_key: the private key of the certificate.");
     }
     if (!config_.https && !config_.http) return fail("Both doors are off. Leave https or http on.");
-    if (config_.media_port != 0 && config_.media_port + config_.workers > size_t{UINT16_MAX} + 1) {
-      return fail("There are not " + std::to_string(config_.workers) + " ports from media_port " +
-                  std::to_string(config_.media_port) + " on, one for each worker.");
+    const std::pair<const char*, uint16_t> ports[] = {{"media_port", config_.media_port},
+                                                      {"media_tcp_port", config_.media_tcp_port}};
+    for (const auto& [name, port] : ports) {
+      if (port == 0 || port + config_.workers <= size_t{UINT16_MAX} + 1) continue;
+      return fail("There are not " + std::to_string(config_.workers) + " ports from " + name + " " +
+                  std::to_string(port) + " on, one for each worker.");
     }
     if (config_.https && config_.http && config_.https_port != 0 && config_.https_port == config_.http_port)
       return fail("https_port and http_port are both " + std::to_string(config_.https_port) + ". Change one of them.");
+    const uint16_t media_tcp = config_.media_tcp_port != 0 ? config_.media_tcp_port : config_.media_port;
+    const bool same_address = config_.media_address.is_unspecified() || config_.https_address.is_unspecified() ||
+                              config_.media_address == config_.https_address;
+    if (config_.https && config_.media_tcp && media_tcp != 0 && same_address && media_tcp == config_.https_port)
+      return fail("https_port is " + std::to_string(media_tcp) +
+                  ", and media over TCP has it too. Change one of them.");
     if (config_.max_connections_per_address > config_.max_connections)
       config_.max_connections_per_address = config_.max_connections;
     return Ok{};

@@ -171,6 +171,13 @@ TEST_F(ConfigTest, WhatDoesNotGoTogether) {
   EXPECT_EQ(ErrorOf(), "Both doors are off. Leave https or http on.");
   sources_.flags = {{"media_port", "65530"}, {"workers", "7"}};
   EXPECT_EQ(ErrorOf(), "There are not 7 ports from media_port 65530 on, one for each worker.");
+  sources_.flags = {{"media_tcp_port", "65530"}, {"workers", "7"}};
+  EXPECT_EQ(ErrorOf(), "There are not 7 ports from media_tcp_port 65530 on, one for each worker.");
+  sources_.flags = {{"media_tcp_port", "443"}, {"https_port", "443"}};
+  EXPECT_EQ(ErrorOf(), "https_port is 443, and media over TCP has it too. Change one of them.");
+  sources_.flags.push_back({"https_address", "192.0.2.1"});
+  sources_.flags.push_back({"media_address", "192.0.2.2"});
+  Load();
   sources_.flags = {{"media_port", "65530"}, {"workers", "6"}};
   Load();
   sources_.flags = {{"http_port", "8443"}};

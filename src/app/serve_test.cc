@@ -190,6 +190,7 @@ TEST_F(ServeTest, FlagsOfEveryKindReachTheConfiguration) {
                                     "--workers", "2", "--debug-endpoints"});
   EXPECT_EQ(ready.at("https_port"), json::value(0));
   EXPECT_EQ(ready.at("media_ports").as_array().size(), 2u);
+  EXPECT_EQ(ready.at("media_tcp_ports"), ready.at("media_ports"));
 }
 
 TEST_F(ServeTest, TheFileCounts) {
@@ -205,6 +206,8 @@ TEST(ServerOptionsTest, EverythingIsPassedOn) {
   config.http = false;
   config.http_port = 2;
   config.media_port = 3;
+  config.media_tcp = false;
+  config.media_tcp_port = 12;
   config.workers = 4;
   config.public_address = {IpAddress::V4(1, 2, 3, 4)};
   config.packets_per_worker = 9000;
@@ -225,6 +228,8 @@ TEST(ServerOptionsTest, EverythingIsPassedOn) {
   EXPECT_FALSE(options.http.enabled);
   EXPECT_EQ(options.http.port, 2);
   EXPECT_EQ(options.media_port, 3);
+  EXPECT_FALSE(options.media_tcp);
+  EXPECT_EQ(options.media_tcp_port, 12);
   EXPECT_EQ(options.workers, 4u);
   EXPECT_EQ(options.public_addresses, config.public_address);
   EXPECT_EQ(options.packets_per_worker, 9000u);
@@ -250,6 +255,8 @@ TEST(ServerOptionsTest, DefaultsAgree) {
   EXPECT_EQ(ours.http.port, theirs.http.port);
   EXPECT_EQ(ours.http.address, theirs.http.address);
   EXPECT_EQ(ours.media_port, theirs.media_port);
+  EXPECT_EQ(ours.media_tcp, theirs.media_tcp);
+  EXPECT_EQ(ours.media_tcp_port, theirs.media_tcp_port);
   EXPECT_EQ(ours.workers, theirs.workers);
   EXPECT_EQ(ours.packets_per_worker, theirs.packets_per_worker);
   EXPECT_EQ(ours.media_timeout, theirs.media_timeout);

@@ -118,7 +118,8 @@ Status Server::State::OpenMedia() {
     if (!opened) {
       const Error& error = opened.error();
       const bool other_port = error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kRefused;
-      const std::string option = error.message.find("TCP ") != std::string::npos ? "--media-tcp-port" : "--media-port";
+      const bool over_tcp = error.message.find("TCP ") != std::string::npos;
+      const std::string option = over_tcp ? "--media-tcp-port, or --no-media-tcp" : "--media-port";
       return Error{error.code, error.message + (other_port ? "; choose another one with " + option : "")};
     }
     info.media_ports.push_back((*opened)->socket().local().port);

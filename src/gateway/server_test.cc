@@ -81,6 +81,7 @@ TEST_F(ServerTest, StartsOnFreePortsAndSaysWhich) {
   EXPECT_GT(info.http_port, 0);
   ASSERT_EQ(info.media_ports.size(), 1u);
   EXPECT_GT(info.media_ports[0], 0);
+  EXPECT_EQ(info.media_tcp_ports, info.media_ports) << "TCP has the same number";
   EXPECT_EQ(info.media_addresses, (std::vector<IpAddress>{kLoopback}));
   EXPECT_EQ(info.local_url, "https://localhost:" + std::to_string(info.https_port) + "/");
   EXPECT_TRUE(info.lan_urls.empty());
@@ -163,6 +164,10 @@ TEST_F(ServerTest, BusyPortsAreSaidInWords) {
   options_.media_port = info.media_ports[0];
   EXPECT_EQ(WhyNot(), "UDP 127.0.0.1:" + std::to_string(info.media_ports[0]) +
                           " is already in use; choose another one with --media-port");
+  options_.media_port = 0;
+  options_.media_tcp_port = info.media_tcp_ports[0];
+  EXPECT_EQ(WhyNot(), "TCP 127.0.0.1:" + std::to_string(info.media_tcp_ports[0]) +
+                          " is already in use; choose another one with --media-tcp-port, or --no-media-tcp");
 }
 
 TEST_F(ServerTest, OtherMistakesAreSaidInWords) {
@@ -177,6 +182,12 @@ TEST_F(ServerTest, OtherMistakesAreSaidInWords) {
   options_.workers = 1;
   options_.http.address = IpAddress::V4(198, 51, 100, 77);
   EXPECT_THAT(WhyNot(), HasSubstr("does not have the address 198.51.100.77"));
+}
+
+TEST_F(ServerTest, MediaOverTcpCanBeSwitchedOff) {
+  options_.media_tcp = false;
+  MustStart();
+  EXPECT_TRUE(server_->info().media_tcp_ports.empty());
 }
 
 TEST_F(ServerTest, ManyWorkersHaveAPortEach) {
