@@ -10,7 +10,9 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
+#include "sim/processes.h"
 #include "sim/scenario.h"
 #include "sim/swarm.h"
 
@@ -25,14 +27,15 @@ struct Options {
   std::string regressions;
   bool trace = false;
   bool twice = false;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
 using Runner = std::function<RunResult(uint64_t seed, std::vector<std::string>* trace)>;
 
-struct Tally {
-  uint64_t passed = 0;
-  uint64_t failed = 0;
-  Duration virtual_time;
+struct SeedTask {
+  Runner run;
+  std::string name;
+  uint64_t seed = 0;
 };
 
 std::string ReadFile(const std::filesystem::path& path) {
@@ -52,13 +55,15 @@ Runner MakeRunner(const std::string& scenario) {
   };
 }
 
-void RunSeed(const Runner& run, const std::string& name, uint64_t seed, bool twice, Tally& tally) {
-  RunResult result = run(seed, nullptr);
-  if (twice && run(seed, nullptr).trace_hash != result.trace_hash)
+// One line for each failure; what it says goes on.
+SeedResult RunSeed(const SeedTask& task, bool twice) {
+  RunResult result = task.run(task.seed, nullptr);
+  if (twice && task.run(task.seed, nullptr).trace_hash != result.trace_hash)
     result.failures.push_back("two runs of one seed differ: something is not deterministic");
-  for (const std::string& failure : result.failures) std::cout << name << " seed " << seed << ": " << failure << "\n";
-  ++(result.failures.empty() ? tally.passed : tally.failed);
-  tally.virtual_time = tally.virtual_time + result.virtual_time;
+  SeedResult told{.virtual_time = result.virtual_time};
+  for (const std::string& failure : result.failures)
+    told.failures.push_back(task.name + " seed " + std::to_string(task.seed) + ": " + failure);
+  return told;
 }
 
 int Explain(const Options& options) {
@@ -73,20 +78,21 @@ int Explain(const Options& options) {
 }
 
 // Each file: a line "swarm SEED" or "SCENARIO SEED", the scenario beside the folder of regressions.
-void RunRegressions(const Options& options, Tally& tally) {
+std::vector<SeedTask> Regressions(const Options& options) {
+  std::vector<SeedTask> tasks;
   for (const auto& entry : std::filesystem::directory_iterator(options.regressions)) {
     std::istringstream line(ReadFile(entry.path()));
     std::string what;
     uint64_t seed = 0;
     if (!(line >> what >> seed)) throw std::runtime_error(entry.path().string() + ": expected \"swarm SEED\"");
     const auto scenario = entry.path().parent_path().parent_path() / "scenarios" / what;
-    RunSeed(MakeRunner(what == "swarm" ? "" : scenario.string()), entry.path().filename().string(), seed, options.twice,
-            tally);
+    tasks.push_back({MakeRunner(what == "swarm" ? "" : scenario.string()), entry.path().filename().string(), seed});
   }
+  return tasks;
 }
 
-// Every scenario of a folder, or the one file.
-void RunMany(const Options& options, Tally& tally) {
+// Every seed of the swarm, or of a scenario, or of every scenario of a folder.
+std::vector<SeedTask> Seeds(const Options& options) {
   std::vector<std::string> files;
   if (std::filesystem::is_directory(options.scenario)) {
     for (const auto& entry : std::filesystem::directory_iterator(options.scenario))
@@ -95,35 +101,38 @@ void RunMany(const Options& options, Tally& tally) {
   } else {
     files.push_back(options.scenario);
   }
-  using Clock = std::chrono::steady_clock;
-  auto told = Clock::now();
+  std::vector<SeedTask> tasks;
   for (const std::string& file : files) {
     const Runner run = MakeRunner(file);
     const std::string name = file.empty() ? "swarm" : std::filesystem::path(file).filename().string();
-    for (uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) {
-      RunSeed(run, name, seed, options.twice, tally);
-      if (Clock::now() - told < std::chrono::seconds(10)) continue;
-      told = Clock::now();
-      std::cerr << name << ": " << seed - options.from + 1 << " of " << options.seeds << " seeds, " << tally.failed
-                << " failed\n";
-    }
+    for (uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) tasks.push_back({run, name, seed});
   }
+  return tasks;
 }
 
 int RunAll(const Options& options) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
-  Tally tally;
-  if (!options.regressions.empty()) {
-    RunRegressions(options, tally);
-  } else {
-    RunMany(options, tally);
-  }
+  auto told = start;
+  const std::vector<SeedTask> tasks = options.regressions.empty() ? Seeds(options) : Regressions(options);
+  uint64_t passed = 0;
+  uint64_t failed = 0;
+  Duration virtual_time;
+  RunInProcesses(
+      tasks.size(), options.jobs, [&](size_t i) { return RunSeed(tasks[i], options.twice); },
+      [&](const SeedResult& result) {
+        for (const std::string& failure : result.failures) std::cout << failure << std::endl;
+        ++(result.failures.empty() ? passed : failed);
+        virtual_time = virtual_time + result.virtual_time;
+        if (Clock::now() - told < std::chrono::seconds(10)) return;
+        told = Clock::now();
+        std::cerr << passed + failed << " of " << tasks.size() << " runs, " << failed << " failed\n";
+      });
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::printf("%lld virtual seconds in %.1f s, %.0f times as fast as the world\n",
-              static_cast<long long>(tally.virtual_time.ms() / 1000), seconds, tally.virtual_time.seconds() / seconds);
-  std::cout << tally.passed << " passed, " << tally.failed << " failed" << std::endl;
-  return tally.failed == 0 ? 0 : 1;
+              static_cast<long long>(virtual_time.ms() / 1000), seconds, virtual_time.seconds() / seconds);
+  std::cout << passed << " passed, " << failed << " failed" << std::endl;
+  return failed == 0 && passed == tasks.size() ? 0 : 1;
 }
 
 }  // namespace
@@ -141,6 +150,9 @@ int main(int argc, char** argv) {
   app.add_option("--regressions", options.regressions, "Run the seeds that the files of this folder name")
       ->check(CLI::ExistingDirectory);
   app.add_flag("--trace", options.trace, "With --seed: print every event");
+  app.add_option("--jobs", options.jobs, "Processes to run seeds in at once")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   app.add_flag("--twice", options.twice, "Run each seed twice and compare the traces");
   CLI11_PARSE(app, argc, argv);
   try {
