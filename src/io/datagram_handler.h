@@ -15,7 +15,7 @@ class DatagramHandler {
   // Whether somebody has proven to be at this address. Asked of TCP connections only.
   virtual bool Knows(const Endpoint& address) const = 0;
   // The TCP connection to this address has ended.
-  virtual void OnConnectionEnded(const Endpoint& address) = 0;
+  virtual void OnConnectionEnded(Time now, const Endpoint& address) = 0;
   // The wake descriptor was readable. The handler makes it unreadable.
   virtual void OnWake(Time now, Outbox& out) = 0;
   // Something of NextTimer is due.

@@ -19,7 +19,7 @@ class Handler : public DatagramHandler {
  public:
   void OnDatagram(Time, const Endpoint&, PacketRef, Outbox&) override {}
   bool Knows(const Endpoint& address) const override { return known.contains(address); }
-  void OnConnectionEnded(const Endpoint&) override {}
+  void OnConnectionEnded(Time, const Endpoint&) override {}
   void OnWake(Time, Outbox&) override {}
   void OnTimer(Time, Outbox&) override {}
   Time NextTimer() const override { return Time::Never(); }

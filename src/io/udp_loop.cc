@@ -113,7 +113,7 @@ void UdpLoop::ReceiveStreams(DatagramHandler& handler) {
 
 void UdpLoop::TendStreams(Time now, DatagramHandler& handler) {
   streams_->OnTimer(now, handler);
-  while (const std::optional<Endpoint> ended = streams_->TakeEnded()) handler.OnConnectionEnded(*ended);
+  while (const std::optional<Endpoint> ended = streams_->TakeEnded()) handler.OnConnectionEnded(now, *ended);
 }
 
 void UdpLoop::Run(DatagramHandler& handler) {

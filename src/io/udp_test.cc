@@ -302,7 +302,7 @@ class Echo : public DatagramHandler {
     allocated_ = counting::allocations - at_warm_up_;
   }
   bool Knows(const Endpoint&) const override { return true; }
-  void OnConnectionEnded(const Endpoint&) override {
+  void OnConnectionEnded(Time, const Endpoint&) override {
     connection_ended = true;
     connection_ended.notify_all();
   }

@@ -81,7 +81,7 @@ void WorkerThread::OnDatagram(Time now, const Endpoint& from, PacketRef packet, 
 
 bool WorkerThread::Knows(const Endpoint& address) const { return worker_.Knows(address); }
 
-void WorkerThread::OnConnectionEnded(const Endpoint& address) { worker_.OnConnectionEnded(address); }
+void WorkerThread::OnConnectionEnded(Time now, const Endpoint& address) { worker_.OnConnectionEnded(now, address); }
 
 void WorkerThread::OnWake(Time now, Outbox& out) {
   commands_.Take(taken_);

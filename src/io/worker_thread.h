@@ -67,7 +67,7 @@ class WorkerThread : private DatagramHandler {
 
   void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) override;
   bool Knows(const Endpoint& address) const override;
-  void OnConnectionEnded(const Endpoint& address) override;
+  void OnConnectionEnded(Time now, const Endpoint& address) override;
   void OnWake(Time now, Outbox& out) override;
   void OnTimer(Time now, Outbox& out) override;
   Time NextTimer() const override;

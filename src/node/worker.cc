@@ -99,7 +99,8 @@ void Worker::OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox
 
 bool Worker::Knows(const Endpoint& address) const { return state_->by_address.Contains(address); }
 
-void Worker::OnConnectionEnded(const Endpoint& address) {
+void Worker::OnConnectionEnded(Time now, const Endpoint& address) {
+  state_->next_counts = std::min(state_->next_counts, now + kCountsInterval);
   PeerEntry* const* entry = state_->by_address.Find(address);
   if (entry == nullptr) return;
   (*entry)->peer->OnConnectionEnded(address);

@@ -33,7 +33,7 @@ class Worker {
   // Whether a peer has proven to be at this address.
   bool Knows(const Endpoint& address) const;
   // Nothing that is sent to this address arrives any more: its TCP connection has ended.
-  void OnConnectionEnded(const Endpoint& address);
+  void OnConnectionEnded(Time now, const Endpoint& address);
   void OnCommand(Time now, WorkerCommand&& command, Outbox& out);
   void OnTimer(Time now, Outbox& out);
   Time NextTimer() const;

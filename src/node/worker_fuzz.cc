@@ -150,7 +150,7 @@ class Run {
     if (!members_[i]) return;
     FuzzRemote& remote = members_[i]->remote;
     if (ended) {
-      worker_.OnConnectionEnded(remote.self());
+      worker_.OnConnectionEnded(now_, remote.self());
       DUET_CHECK(!worker_.Knows(remote.self()));
     }
     remote.MoveTo(AddressOf(i, port));
