@@ -40,9 +40,9 @@ std::optional<HttpResponse> ResponseTo(const beast::error_code& error) {
   return std::nullopt;
 }
 
-HttpResponse AnswerOf(Site& site, const Request& request, const IpAddress& remote) {
+asio::awaitable<HttpResponse> AnswerOf(HttpContext& context, const Request& request, IpAddress remote) {
   const Result<std::string> path = PathOfTarget(View(request.target()));
-  if (!path) return ProblemResponse(400, "bad_request", "The request target is not a path.");
+  if (!path) co_return ProblemResponse(400, "bad_request", "The request target is not a path.");
   HttpRequest plain;
   plain.method = std::string(View(request.method_string()));
   plain.path = *path;
@@ -50,7 +50,12 @@ HttpResponse AnswerOf(Site& site, const Request& request, const IpAddress& remot
   plain.if_none_match = std::string(View(request[http::field::if_none_match]));
   plain.body = request.body();
   plain.remote = remote;
-  return site.Answer(plain);
+  if (!WhipDoor::Takes(plain.path)) co_return context.site.Answer(plain);
+  plain.target = std::string(View(request.target()));
+  plain.authorization = std::string(View(request[http::field::authorization]));
+  plain.content_type = std::string(View(request[http::field::content_type]));
+  plain.if_match = std::string(View(request[http::field::if_match]));
+  co_return co_await context.whip.Answer(std::move(plain));
 }
 
 // To the same host and port by https. Only a Host that looks like one is repeated.
@@ -135,7 +140,13 @@ asio::awaitable<std::optional<Request>> ServeRequests(Stream& stream, beast::fla
     }
     Request request = parser.release();
     if (!redirect && IsSignalUpgrade(request)) co_return std::move(request);
-    HttpResponse response = redirect ? RedirectToHttps(request) : AnswerOf(context.site, request, remote);
+    HttpResponse response;
+    if (redirect) {
+      response = RedirectToHttps(request);
+    } else {
+      beast::get_lowest_layer(stream).expires_never();  // Control takes its time, but answers
+      response = co_await AnswerOf(context, request, remote);
+    }
     if (context.log.debug_enabled()) {
       // Without the query, which may hold a signature.
       const std::string_view target = View(request.target());

@@ -56,9 +56,9 @@ HttpResponse TextResponse(int status, std::string content_type, std::string body
   return response;
 }
 
-HttpResponse ProblemResponse(int status, std::string_view name, std::string_view detail) {
-  const boost::json::object problem = {
-      {"title", ReasonOf(status)}, {"status", status}, {"detail", detail}, {"name", name}};
+HttpResponse ProblemResponse(int status, std::string_view name, std::string_view detail, int code) {
+  boost::json::object problem = {{"title", ReasonOf(status)}, {"status", status}, {"detail", detail}, {"name", name}};
+  if (code != 0) problem["code"] = code;
   HttpResponse response = TextResponse(status, "application/problem+json", boost::json::serialize(problem));
   response.Set("Cache-Control", "no-store");
   return response;
@@ -73,15 +73,22 @@ HttpResponse MethodNotAllowed(std::string allowed) {
 std::string_view ReasonOf(int status) {
   switch (status) {
     case 200: return "OK";
+    case 201: return "Created";
     case 204: return "No Content";
     case 304: return "Not Modified";
     case 308: return "Permanent Redirect";
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
     case 426: return "Upgrade Required";
+    case 428: return "Precondition Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 503: return "Service Unavailable";

@@ -17,6 +17,10 @@ struct HttpRequest {
   std::string path;    // decoded, starts with '/'; the query is left out
   bool accepts_gzip = false;
   std::string if_none_match;
+  std::string target;  // as it was sent: path and query, not decoded
+  std::string authorization;
+  std::string content_type;
+  std::string if_match;
   std::string body;
   IpAddress remote;
 };
@@ -36,7 +40,8 @@ struct HttpResponse {
 
 HttpResponse TextResponse(int status, std::string content_type, std::string body);
 // application/problem+json (RFC 9457). `name` is stable, one per cause; `detail` is a sentence that says what to do.
-HttpResponse ProblemResponse(int status, std::string_view name, std::string_view detail);
+// `code`, where it is not 0, is the one of docs/protocol.md, "Errors".
+HttpResponse ProblemResponse(int status, std::string_view name, std::string_view detail, int code = 0);
 HttpResponse MethodNotAllowed(std::string allowed);
 
 // The standard's words for a status, "Not Found".

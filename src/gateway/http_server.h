@@ -19,6 +19,7 @@
 #include "gateway/connection_guard.h"
 #include "gateway/signal_hub.h"
 #include "gateway/site.h"
+#include "gateway/whip_door.h"
 #include "io/tls_certificate.h"
 
 namespace duet {
@@ -34,6 +35,7 @@ struct DoorTimeouts {
 // What every connection needs. All of it outlives the connections.
 struct HttpContext {
   Site& site;
+  WhipDoor& whip;
   SignalHub& hub;
   ConnectionGuard& guard;
   Log log;

@@ -14,6 +14,7 @@
 #include "gateway/pages.h"
 #include "gateway/signal_hub.h"
 #include "gateway/site.h"
+#include "gateway/whip_door.h"
 #include "io/clock.h"
 #include "io/control_loop.h"
 #include "io/network_addresses.h"
@@ -86,6 +87,7 @@ struct Server::State {
   ConnectionGuard guard;
   std::unique_ptr<SignalHub> hub;
   std::unique_ptr<Site> site;
+  std::unique_ptr<WhipDoor> whip;
   asio::io_context io{1};  // its coroutines use all of the above
   std::unique_ptr<HttpServer> http;
   std::thread io_thread;
@@ -203,7 +205,8 @@ Status Server::State::OpenDoors() {
   FillUrls();
   SiteOptions site_options{options.version, info.lan_urls, info.lan_addresses, options.dev_signing, options.debug};
   site = std::make_unique<Site>(std::move(site_options), apps, std::move(*pages), *backend, clock, log);
-  http->Serve(HttpContext{*site, *hub, guard, log, {}});
+  whip = std::make_unique<WhipDoor>(*hub, apps, options.dev_signing, log);
+  http->Serve(HttpContext{*site, *whip, *hub, guard, log, {}});
   return Ok{};
 }
 
@@ -293,6 +296,7 @@ void Server::State::Stop(Duration grace) {
   if (!in_time && grace > Duration::Zero()) log.Warn("some connections did not close in time and are cut off");
   asio::post(io, [&] {
     hub->GiveUp();
+    whip->GiveUp();
     guard.AbortAll();
   });
   io_thread.join();

@@ -55,6 +55,7 @@ class TestDoors {
   ConnectionGuard guard;
   SignalHub hub{backend, clock};
   Site site;
+  WhipDoor whip{hub, apps, true, Log(&log)};
   uint16_t http_port = 0;
   uint16_t https_port = 0;
   std::string certificate_pem;
@@ -78,7 +79,7 @@ inline TestDoors::TestDoors(Pages pages, AppRegistry apps_in, const DoorOptions&
   const IpAddress loopback = IpAddress::V4(127, 0, 0, 1);
   http_port = *server_.Listen({loopback, 0}, nullptr, "HTTP", "--http-port");
   https_port = *server_.Listen({loopback, 0}, tls_.get(), "HTTPS", "--https-port");
-  server_.Serve(HttpContext{site, hub, guard, Log(&log), options.timeouts});
+  server_.Serve(HttpContext{site, whip, hub, guard, Log(&log), options.timeouts});
   thread_ = std::thread([this] { io_.run(); });
 }
 
@@ -87,6 +88,7 @@ inline void TestDoors::Stop() {
   asio::post(io_, [this] {
     server_.Close();
     hub.GiveUp();
+    whip.GiveUp();
     guard.AbortAll();
   });
   thread_.join();

@@ -24,8 +24,10 @@ void Control::OnInput(Time now, int64_t unix_now_s, ControlInput&& input) {
   s.now = now;
   s.unix_now_s = unix_now_s;
   if (auto* opened = std::get_if<SessionOpened>(&input.what)) {
-    s.sessions.insert_or_assign(input.session,
-                                ControlSession{.id = input.session, .connection_log = opened->log, .log = opened->log});
+    s.sessions.insert_or_assign(
+        input.session,
+        ControlSession{
+            .id = input.session, .connection_log = opened->log, .log = opened->log, .silent = opened->silent});
     if (s.draining) {
       s.Notify(input.session, signal::Draining{});
       s.Close(input.session, CloseCode::kDraining, "the server is stopping");
@@ -49,7 +51,14 @@ void Control::OnInput(Time now, int64_t unix_now_s, ControlInput&& input) {
     s.outputs.insert(s.outputs.begin() + static_cast<std::ptrdiff_t>(before), {input.session, std::move(response)});
     return;
   }
-  if (Member* member = s.MemberOf(session)) {
+  if (const auto* restart = std::get_if<RestartIce>(&input.what)) {
+    s.outputs.push_back({input.session, s.OnRestartIce(session, restart->remote)});
+    return;
+  }
+  if (Member* member = s.MemberOf(session); member != nullptr && session.silent) {
+    session.log.Info("left");
+    s.RemoveMember(*session.room, std::string(member->user_id), signal::LeaveReason::kExit);
+  } else if (member != nullptr) {
     session.log.Info("connection lost, seat kept for " + std::to_string(s.config.seat_time.ms() / 1000) + " s");
     RoomState& room = *session.room;
     member->session = SessionId();
@@ -156,7 +165,7 @@ void Control::State::KickSession(const Member& member, signal::KickReason reason
   if (it == sessions.end()) return;
   it->second.room = nullptr;
   it->second.log.Info("kicked: " + std::string(ToString(reason)));
-  Notify(member.session, signal::Kicked{reason});
+  if (!member.silent) Notify(member.session, signal::Kicked{reason});
   Close(member.session, CloseCode::kKicked, std::string(ToString(reason)));
 }
 
@@ -213,6 +222,13 @@ void Control::State::OnPeerLost(const PeerLost& lost) {
   if (member == nullptr || member->transport.peer != lost.peer) return;
   if (const auto session = sessions.find(member->session); session != sessions.end())
     session->second.log.Warn("media lost: " + lost.message);
+  if (member->silent) {
+    const bool said_so = lost.reason == PeerLossReason::kDtlsClosed;
+    const std::string user_id = member->user_id;
+    KickSession(*member, signal::KickReason::kMediaTimeout);
+    RemoveMember(room, user_id, said_so ? signal::LeaveReason::kExit : signal::LeaveReason::kTimeout);
+    return;
+  }
   KeepSeat(room, *member);
 }
 
@@ -238,13 +254,16 @@ void Control::State::OnRoomSpeakers(const RoomSpeakers& event) {
         speakers.speakers.push_back({member->user_id, speaking.level});
     }
   }
-  for (const auto& member : it->second->members()) Notify(member->session, speakers);
+  for (const auto& member : it->second->members()) {
+    if (!member->silent) Notify(member->session, speakers);
+  }
 }
 
 void Control::State::OnUptrackLimit(const UptrackLimit& limit) {
   const auto [member, publication] = FindUptrack(limit.peer, limit.uptrack);
   if (publication == nullptr) return;
-  Notify(member->session, signal::BitrateLimit{publication->stream, static_cast<uint32_t>(limit.max_bps / 1000)});
+  if (!member->silent)
+    Notify(member->session, signal::BitrateLimit{publication->stream, static_cast<uint32_t>(limit.max_bps / 1000)});
 }
 
 void Control::State::OnLayersWanted(const UptrackLayersWanted& wanted) {
@@ -254,7 +273,7 @@ void Control::State::OnLayersWanted(const UptrackLayersWanted& wanted) {
   for (size_t i = 0; i < publication->rids.size(); ++i) {
     if ((wanted.mask >> i & 1) != 0) layers.active.push_back(publication->rids[i]);
   }
-  Notify(member->session, std::move(layers));
+  if (!member->silent) Notify(member->session, std::move(layers));
 }
 
 void Control::State::OnPeerQuality(const PeerQuality& quality) {
@@ -275,6 +294,7 @@ void Control::State::OnPeerQuality(const PeerQuality& quality) {
   member->uplink_quality = quality.received_packets > 0 ? QualityGrade(quality.uplink_loss, quality.rtt_us)
                                                         : QualityGrade(-1, quality.rtt_us);
   member->downlink_quality = QualityGrade(quality.downlink_loss, quality.rtt_us);
+  if (member->silent) return;
   // In a large room nobody can look at everybody's bars, and the notifications would grow with the square.
   constexpr size_t kMostListed = 16;
   signal::QualityReport report{.uplink = member->uplink_quality, .downlink = member->downlink_quality};

@@ -149,6 +149,7 @@ Member& Control::State::TakeSeat(const ControlSession& session, RoomState& room,
     existing->rights = rights;
     existing->role = enter.role;
     existing->recv_mode = enter.recv_mode;
+    existing->silent = session.silent;
     room.Resume(*existing, session.id, token, std::move(transport), fx);
     Apply(room, std::move(fx));
     DropPeer(old_peer);
@@ -166,6 +167,7 @@ Member& Control::State::TakeSeat(const ControlSession& session, RoomState& room,
                                      .rights = rights,
                                      .recv_mode = enter.recv_mode,
                                      .session = session.id,
+                                     .silent = session.silent,
                                      .resume_token = token,
                                      .transport = std::move(transport)},
                               fx);
@@ -173,6 +175,22 @@ Member& Control::State::TakeSeat(const ControlSession& session, RoomState& room,
   ++worker_load[room.options().worker];
   Apply(room, std::move(fx));
   return member;
+}
+
+IceRestarted Control::State::OnRestartIce(const ControlSession& session, const IceCredentials& remote) {
+  const Member* member = MemberOf(session);
+  const auto it = member != nullptr ? peers.find(member->transport.peer) : peers.end();
+  if (it == peers.end()) return {};
+  PeerConfig& peer = it->second.config;
+  peer.remote_ice = remote;
+  peer.local_ice = DrawIceCredentials(rng);
+  Command(it->second.worker, UpdatePeer{peer});
+  IceRestarted restarted{SdpFragment{.ice = SdpIce{peer.local_ice.ufrag, peer.local_ice.password},
+                                     .candidates = HostCandidates(config.workers[it->second.worker].candidates),
+                                     .end_of_candidates = true}};
+  if (!peer.downtracks.empty()) restarted.mid = peer.downtracks.front().mid;
+  if (!peer.uptracks.empty()) restarted.mid = peer.uptracks.front().mid;
+  return restarted;
 }
 
 Control::State::Reply Control::State::OnNegotiate(ControlSession& session, signal::Negotiate&& negotiate) {

@@ -19,6 +19,7 @@ struct ControlSession {
   Log log;                    // and, once entered, room and user
   RoomState* room = nullptr;  // null until entered
   std::string user_id;
+  bool silent = false;  // see SessionOpened
   // docs/protocol.md: 30 messages and 8 KiB per second and sender.
   TokenBucket messages{30, 30};
   TokenBucket message_bytes{8192, 8192};
@@ -42,6 +43,7 @@ struct Control::State {
   // control_enter.cc
   Reply OnEnter(ControlSession& session, signal::Enter&& enter);
   Reply OnNegotiate(ControlSession& session, signal::Negotiate&& negotiate);
+  IceRestarted OnRestartIce(const ControlSession& session, const IceCredentials& remote);
   Result<RoomState*, signal::SignalError> RoomFor(const signal::Enter& enter, const Rights& rights);
   Result<MemberTransport, signal::SignalError> MakeTransport(const Answer& answer,
                                                              std::span<const signal::TrackInfo> tracks,

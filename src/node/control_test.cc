@@ -41,9 +41,9 @@ class ControlTest : public testing::Test {
     config.local_fingerprint = {"sha-256", std::vector<uint8_t>(32, 0xab)};
     control_ = std::make_unique<Control>(config, apps_, rng_, Log());
   }
-  SessionId Open() {
+  SessionId Open(bool silent = false) {
     const SessionId session(++last_session_);
-    control_->OnInput(now_, kUnixNow, {session, SessionOpened{"127.0.0.1:5000", Log()}});
+    control_->OnInput(now_, kUnixNow, {session, SessionOpened{"127.0.0.1:5000", Log(), silent}});
     return session;
   }
   void CloseSocket(SessionId session) {
@@ -297,6 +297,72 @@ TEST_F(ControlTest, LostMediaPausesTheMemberAndEndsItWhenItDoesNotComeBack) {
   EXPECT_THAT(Told<signal::Kicked>(alice), ElementsAre(signal::Kicked{signal::KickReason::kMediaTimeout}));
   EXPECT_THAT(Closed(alice), ElementsAre(CloseCode::kKicked));
   EXPECT_EQ(control_->counts().members, 1u);
+}
+
+// What a WHIP or WHEP door brings in.
+TEST_F(ControlTest, ASilentSessionIsAMemberThatHearsNothing) {
+  const SessionId alice = Open();
+  Enter(alice, EnterRequest("alice"));
+  const SessionId whip = Open(true);
+  Enter(whip, EnterRequest("bob"));
+  EXPECT_THAT(Told<signal::MemberJoined>(alice), SizeIs(1));
+  Ask(alice, signal::Publish{StreamType::kMain, false, false});
+  Ask(alice, signal::Exit{});
+  EXPECT_THAT(Told<signal::Streams>(whip), IsEmpty());
+  EXPECT_THAT(Told<signal::MemberLeft>(whip), IsEmpty());
+  EXPECT_THAT(Told<signal::Slots>(whip), IsEmpty());
+  CloseSocket(whip);
+  EXPECT_EQ(control_->counts().members, 0u) << "no seat is kept";
+}
+
+TEST_F(ControlTest, ASilentSessionEndsWithItsMedia) {
+  for (const auto& [reason, leave] : {std::pair(PeerLossReason::kConsentExpired, signal::LeaveReason::kTimeout),
+                                      std::pair(PeerLossReason::kDtlsClosed, signal::LeaveReason::kExit)}) {
+    outputs_.clear();
+    commands_.clear();
+    const SessionId alice = Open();
+    Enter(alice, EnterRequest("alice"));
+    commands_.clear();
+    const SessionId whip = Open(true);
+    Enter(whip, EnterRequest("bob"));
+    const auto added = std::find_if(commands_.begin(), commands_.end(),
+                                    [](const auto& c) { return std::holds_alternative<AddPeer>(c); });
+    ASSERT_NE(added, commands_.end());
+    control_->OnWorkerEvent(now_, 0, PeerLost{std::get<AddPeer>(*added).config.id, reason, "gone"});
+    Collect();
+    EXPECT_THAT(Closed(whip), ElementsAre(CloseCode::kKicked));
+    const auto left = Told<signal::MemberLeft>(alice);
+    ASSERT_THAT(left, SizeIs(1));
+    EXPECT_EQ(left[0].reason, leave);
+    EXPECT_EQ(control_->counts().members, 1u);
+    Ask(alice, signal::Exit{});
+  }
+}
+
+TEST_F(ControlTest, RestartsIceWithoutAnOffer) {
+  const SessionId whip = Open(true);
+  const std::string answer = Enter(whip, EnterRequest("bob")).answer;
+  commands_.clear();
+  outputs_.clear();
+  control_->OnInput(now_, kUnixNow, {whip, RestartIce{{"newufrag", "newpassword0123456789ab"}}});
+  Collect();
+  ASSERT_THAT(outputs_, SizeIs(1));
+  const auto& restarted = std::get<IceRestarted>(outputs_[0].what);
+  ASSERT_TRUE(restarted.fragment);
+  EXPECT_EQ(restarted.mid, "0");
+  EXPECT_EQ(answer.find(restarted.fragment->ice->ufrag), std::string::npos) << "new credentials";
+  ASSERT_THAT(restarted.fragment->candidates, SizeIs(1));
+  EXPECT_NE(answer.find(WriteSdpCandidate(restarted.fragment->candidates[0])), std::string::npos) << "the same place";
+  ASSERT_THAT(commands_, SizeIs(1));
+  const PeerConfig& config = std::get<UpdatePeer>(commands_[0]).config;
+  EXPECT_EQ(config.remote_ice.ufrag, "newufrag");
+  EXPECT_EQ(config.local_ice.ufrag, restarted.fragment->ice->ufrag);
+
+  outputs_.clear();
+  const SessionId outside = Open(true);
+  control_->OnInput(now_, kUnixNow, {outside, RestartIce{{"newufrag", "newpassword0123456789ab"}}});
+  Collect();
+  EXPECT_FALSE(std::get<IceRestarted>(outputs_[0].what).fragment);
 }
 
 TEST_F(ControlTest, MessagesReachTheOthersOrTheOneNamed) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "peer/send_path.h"
 #include "room/media_room.h"
 #include "room/room_effects.h"
+#include "wire/sdp_fragment.h"
 #include "wire/signal.h"
 
 namespace duet {
@@ -100,11 +102,17 @@ using WorkerEvent =
 struct SessionOpened {
   std::string remote;  // address of the client, for the log
   Log log;             // carries the session's id
+  // Nobody reads notifications (WHIP, WHEP): it gets none, and it lives as long as its media. No seat is kept for it.
+  bool silent = false;
+};
+// The remote restarts ICE and changes nothing else (RFC 8840). Answered with IceRestarted.
+struct RestartIce {
+  IceCredentials remote;
 };
 struct SessionClosed {};  // the socket is gone, whoever closed it
 struct ControlInput {
   SessionId session;
-  std::variant<SessionOpened, signal::Request, SessionClosed> what;
+  std::variant<SessionOpened, signal::Request, RestartIce, SessionClosed> what;
 };
 
 // Codes of the WebSocket close frame that a client may meet (docs/protocol.md).
@@ -113,9 +121,14 @@ struct CloseSession {
   CloseCode code{};
   std::string reason;
 };
+// Our new credentials and the candidates; nothing when there is no media any more.
+struct IceRestarted {
+  std::optional<SdpFragment> fragment;
+  std::string mid;  // of the section that carries the transport
+};
 struct ControlOutput {
   SessionId session;
-  std::variant<signal::Response, signal::Notification, CloseSession> what;
+  std::variant<signal::Response, signal::Notification, CloseSession, IceRestarted> what;
 };
 
 // For /v1/debug/counts.

@@ -260,7 +260,7 @@ class Answering {
     }
     const bool restart = previous_ == nullptr || previous_->remote_ice.ufrag != config_.remote_ice.ufrag ||
                          previous_->remote_ice.password != config_.remote_ice.password;
-    config_.local_ice = restart ? IceCredentials{rng_.IceString(8), rng_.IceString(24)} : previous_->local_ice;
+    config_.local_ice = restart ? DrawIceCredentials(rng_) : previous_->local_ice;
     return std::nullopt;
   }
 
@@ -394,18 +394,7 @@ class Answering {
     section.setup = config_.dtls_role == DtlsRole::kServer ? SdpSetup::kPassive : SdpSetup::kActive;
     // With BUNDLE the first section carries them for all.
     if (!answer_.bundle_mids.empty()) return;
-    for (const Endpoint& candidate : local_.candidates) {
-      const size_t index = section.candidates.size();
-      const bool tcp = candidate.transport == Transport::kTcp;
-      section.candidates.push_back({.foundation = std::to_string(index + 1),
-                                    .component = 1,
-                                    .transport = tcp ? SdpTransport::kTcp : SdpTransport::kUdp,
-                                    .priority = PriorityOf(candidate.transport, index),
-                                    .address = candidate.ip.ToString(),
-                                    .port = candidate.port,
-                                    .type = SdpCandidateType::kHost,
-                                    .tcp_type = tcp ? "passive" : ""});
-    }
+    section.candidates = HostCandidates(local_.candidates);
     section.end_of_candidates = true;
   }
 
@@ -419,6 +408,28 @@ class Answering {
 };
 
 }  // namespace
+
+std::vector<SdpCandidate> HostCandidates(std::span<const Endpoint> candidates) {
+  std::vector<SdpCandidate> described;
+  for (const Endpoint& candidate : candidates) {
+    const size_t index = described.size();
+    const bool tcp = candidate.transport == Transport::kTcp;
+    described.push_back({.foundation = std::to_string(index + 1),
+                         .component = 1,
+                         .transport = tcp ? SdpTransport::kTcp : SdpTransport::kUdp,
+                         .priority = PriorityOf(candidate.transport, index),
+                         .address = candidate.ip.ToString(),
+                         .port = candidate.port,
+                         .type = SdpCandidateType::kHost,
+                         .tcp_type = tcp ? "passive" : ""});
+  }
+  return described;
+}
+
+IceCredentials DrawIceCredentials(Rng& rng) {
+  std::string ufrag = rng.IceString(8);
+  return {std::move(ufrag), rng.IceString(24)};
+}
 
 Result<Answer, SignalError> MakeAnswer(PeerId peer, std::string_view offer, std::span<const signal::TrackInfo> tracks,
                                        const PeerConfig* previous, const LocalTransport& local, Rng& rng,

@@ -10,10 +10,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/endpoint.h"
 #include "base/rng.h"
 #include "peer/peer_config.h"
+#include "wire/sdp_types.h"
 #include "wire/signal.h"
 
 namespace duet {
@@ -33,6 +35,10 @@ struct Answer {
   std::string sdp;
   PeerConfig config;
 };
+
+// Ours, as they stand in an answer, best first.
+std::vector<SdpCandidate> HostCandidates(std::span<const Endpoint> candidates);
+IceCredentials DrawIceCredentials(Rng& rng);
 
 // `previous` is the peer's configuration when the offer changes a connection that exists, else null: sections with the
 // same mid keep their ids and SSRCs, and ICE credentials change only when the offer's did. `tracks` (which sections are

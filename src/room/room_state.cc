@@ -57,7 +57,8 @@ Member& RoomState::Enter(Member entering, RoomEffects& fx) {
   NotifyOthers(member, signal::MemberJoined{member.user_id, member.role}, fx);
   AnnouncePublished(member, fx);
   if (!member.streams().empty()) NotifyOthers(member, signal::Streams{member.user_id, member.streams()}, fx);
-  AssignOthers(member, fx);
+  // Who publishes nothing, as most of a large audience, is nothing to the others' slots.
+  if (!member.transport.publications.empty()) AssignOthers(member, fx);
   AssignSlots(member, fx);
   return member;
 }
@@ -85,7 +86,7 @@ void RoomState::Leave(std::string_view user_id, signal::LeaveReason reason, Room
   const std::unique_ptr<Member> gone = std::move(*it);
   members_.erase(it);
   NotifyOthers(*gone, signal::MemberLeft{gone->user_id, reason}, fx);
-  AssignOthers(*gone, fx);
+  if (!gone->transport.publications.empty()) AssignOthers(*gone, fx);
 }
 
 void RoomState::SetTransport(Member& member, MemberTransport transport, RoomEffects& fx) {
@@ -163,7 +164,7 @@ RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceNam
   if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source))
     return {Outcome::kTooMany, {}};
   member.wishes[source] = {true, quality};
-  if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
+  if (AssignSlots(member, fx)) TellSlots(member, fx);
   for (const Slot& slot : member.transport.slots) {
     if (slot.source == source) return {Outcome::kOnSlot, slot.mid};
   }
@@ -174,7 +175,7 @@ RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceNam
 void RoomState::Unsubscribe(Member& member, const SourceName& source, RoomEffects& fx) {
   if (member.wishes.size() >= Member::kMaxSubscriptions && !member.wishes.contains(source)) return;
   member.wishes[source] = {};
-  if (AssignSlots(member, fx)) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
+  if (AssignSlots(member, fx)) TellSlots(member, fx);
 }
 
 bool RoomState::Wants(const Member& member, const SourceName& source) const {
@@ -255,16 +256,20 @@ bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
   return changed;
 }
 
+void RoomState::TellSlots(const Member& member, RoomEffects& fx) {
+  if (!member.silent) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
+}
+
 void RoomState::AssignOthers(const Member& except, RoomEffects& fx) {
   for (const auto& member : members_) {
     if (member.get() == &except) continue;
-    if (AssignSlots(*member, fx)) fx.notifications.emplace_back(member->session, signal::Slots{member->slot_table()});
+    if (AssignSlots(*member, fx)) TellSlots(*member, fx);
   }
 }
 
 void RoomState::NotifyOthers(const Member& except, const signal::Notification& notification, RoomEffects& fx) const {
   for (const auto& member : members_) {
-    if (member.get() != &except) fx.notifications.emplace_back(member->session, notification);
+    if (member.get() != &except && !member->silent) fx.notifications.emplace_back(member->session, notification);
   }
 }
 

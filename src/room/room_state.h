@@ -81,8 +81,9 @@ struct Member {
   std::string user_id;
   signal::Role role{};
   Rights rights;
-  int recv_mode = 1;  // 1 all, 2 audio, 3 video, 4 nothing without being asked
-  SessionId session;  // 0 while its socket is lost
+  int recv_mode = 1;    // 1 all, 2 audio, 3 video, 4 nothing without being asked
+  SessionId session;    // 0 while its socket is lost
+  bool silent = false;  // hears no notifications
   std::string resume_token;
   MemberTransport transport;
   std::map<SourceName, Wish> wishes;
@@ -157,6 +158,7 @@ class RoomState {
   // Brings the member's slots in line with what it wants; true when its table changed.
   bool AssignSlots(Member& member, RoomEffects& fx) const;
   void AssignOthers(const Member& except, RoomEffects& fx);
+  static void TellSlots(const Member& member, RoomEffects& fx);
   void NotifyOthers(const Member& except, const signal::Notification& notification, RoomEffects& fx) const;
   void AnnouncePublished(const Member& member, RoomEffects& fx) const;
 

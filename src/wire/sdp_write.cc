@@ -1,6 +1,7 @@
 #include <initializer_list>
 
 #include "wire/sdp.h"
+#include "wire/sdp_fragment.h"
 
 namespace duet {
 namespace {
@@ -51,19 +52,8 @@ std::string Text(const std::vector<SdpSimulcast::Stream>& streams) {
   return Join(parts, ";");
 }
 
-void WriteCandidate(const SdpCandidate& c, Writer& out) {
-  std::string tail;
-  if (!c.related_address.empty())
-    tail += " raddr " + c.related_address + " rport " + std::to_string(c.related_port);
-  else if (c.related_port != 0)
-    tail += " rport " + std::to_string(c.related_port);
-  if (!c.tcp_type.empty()) tail += " tcptype " + c.tcp_type;
-  out.Line({"a=candidate:", c.foundation, " ", std::to_string(c.component), " ", ToString(c.transport), " ",
-            std::to_string(c.priority), " ", c.address, " ", std::to_string(c.port), " typ ", ToString(c.type), tail});
-}
-
 void WriteTransport(const MediaSection& s, Writer& out) {
-  for (const SdpCandidate& candidate : s.candidates) WriteCandidate(candidate, out);
+  for (const SdpCandidate& candidate : s.candidates) out.Line({WriteSdpCandidate(candidate)});
   if (s.end_of_candidates) out.Line({"a=end-of-candidates"});
   if (s.ice) {
     out.Line({"a=ice-ufrag:", s.ice->ufrag});
@@ -136,6 +126,18 @@ void WriteSection(const MediaSection& s, Writer& out) {
 }
 
 }  // namespace
+
+std::string WriteSdpCandidate(const SdpCandidate& c) {
+  std::string text = "a=candidate:" + c.foundation + " " + std::to_string(c.component) + " " +
+                     std::string(ToString(c.transport)) + " " + std::to_string(c.priority) + " " + c.address + " " +
+                     std::to_string(c.port) + " typ " + std::string(ToString(c.type));
+  if (!c.related_address.empty())
+    text += " raddr " + c.related_address + " rport " + std::to_string(c.related_port);
+  else if (c.related_port != 0)
+    text += " rport " + std::to_string(c.related_port);
+  if (!c.tcp_type.empty()) text += " tcptype " + c.tcp_type;
+  return text;
+}
 
 std::string WriteSdp(const SessionDescription& description) {
   Writer out;
