@@ -1,0 +1,120 @@
+// What the benchmarks share: a server of their own, a run of duet-load against it, the limits of the machine, options.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const bin = join(root, 'build/release/bin');
+const counter = join(root, 'build/release/lib/duet-count-allocations.so');
+
+/** Server and load on a core each; on a machine with one core they share it. */
+export const SERVER_CORE = 0;
+export const LOAD_CORE = Math.min(1, availableParallelism() - 1);
+
+/** Bytes of a packet on the wire for bytes of payload: RTP header with the transport-wide number, and the tag. */
+export const wireBytes = (payload) => payload + 12 + 12 + 16;
+
+function fail(message) {
+  console.error(message);
+  process.exit(2);
+}
+
+/** Options of a benchmark whose --help is the head of its file. */
+export function readOptions(url, options) {
+  try {
+    const { values } = parseArgs({ options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, ...options } });
+    if (!values.help) return values;
+    const lines = readFileSync(new URL(url), 'utf8').split('\n').slice(1);
+    console.log(lines.slice(0, lines.findIndex((line) => !line.startsWith('//'))).map((line) => line.replace(/^\/\/ ?/, '')).join('\n'));
+    process.exit(0);
+  } catch (error) {
+    return fail(`${error.message}; see --help`);
+  }
+}
+
+function run(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args.map(String), { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let said = '';
+    child.stdout.on('data', (text) => (out += text));
+    child.stderr.on('data', (text) => (said += text));
+    child.on('error', reject);
+    child.on('exit', (code) => (code === 0 ? resolve(JSON.parse(out.trim().split('\n').at(-1))) : reject(new Error(`${program} ended with ${code}: ${said || out}`))));
+  });
+}
+
+/** A release server on free ports of loopback that counts its allocations. */
+export class BenchServer {
+  static async start(args = []) {
+    const self = new BenchServer();
+    if (!existsSync(join(bin, 'duet')) || !existsSync(join(bin, 'duet-load')) || !existsSync(counter)) fail('build first: scripts/build release --server');
+    self.data = mkdtempSync(join(tmpdir(), 'duet-bench-'));
+    const ready = join(self.data, 'ready.json');
+    self.allocations = join(self.data, 'allocations');
+    writeFileSync(self.allocations, Buffer.alloc(8));
+    self.process = spawn(
+      join(bin, 'duet'),
+      ['serve', '--data', self.data, '--https-port', '0', '--http-port', '0', '--media-port', '0', '--no-media-tcp', '--public-address', '127.0.0.1', '--max-room-members', '2000', '--ready-file', ready, ...args],
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LD_PRELOAD: counter, DUET_ALLOCATIONS_FILE: self.allocations } },
+    );
+    self.said = '';
+    self.process.stderr.on('data', (text) => (self.said = (self.said + text).slice(-4000)));
+    self.exited = new Promise((resolve) => self.process.on('exit', resolve));
+    for (const end = Date.now() + 20_000; !existsSync(ready) || readFileSync(ready).length === 0;) {
+      if (Date.now() > end || self.process.exitCode !== null) fail(`the server does not start:\n${self.said}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    self.url = `http://127.0.0.1:${JSON.parse(readFileSync(ready, 'utf8')).http_port}`;
+    return self;
+  }
+
+  /** One run of duet-load; `args` are its options. */
+  load(args) {
+    return run(join(bin, 'duet-load'), [
+      '--whip-url', `${this.url}/whip/{room}/{user}`, '--whep-url', `${this.url}/whep/{room}/{user}?userid=v{n}`, '--pid', this.process.pid,
+      '--server-core', SERVER_CORE, '--own-core', LOAD_CORE, '--allocations-file', this.allocations, ...args,
+    ]);
+  }
+
+  async stop() {
+    this.process.kill();
+    await this.exited;
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+/** What encrypting and sending alone costs: us per packet. */
+export async function limit({ receivers, run: packets = 1, pps = 250, size = 1126, seconds = 3, args = [] }) {
+  const result = await run(join(bin, 'duet-load'), ['limits', '--receivers', receivers, '--run', packets, '--pps', pps, '--size', wireBytes(size), '--seconds', seconds, '--server-core', SERVER_CORE, '--own-core', LOAD_CORE, ...args]);
+  return result.us_per_packet;
+}
+
+/** Forwarding to `n` viewers, and the limit for the same packets right before it. */
+export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, serverArgs = [] }) {
+  const burst = pacing === 'burst';
+  const limit_us_per_packet = await limit({ receivers: n, run: burst ? Math.round(pps / 25) : 1, pps, size });
+  const server = await BenchServer.start(serverArgs);
+  try {
+    const result = await server.load(['--viewers', n, '--pps', pps, '--size', size, '--seconds', seconds, ...(burst ? ['--burst'] : [])]);
+    return { ...result, limit_us_per_packet, ratio_to_limit: Number((result.us_per_packet / limit_us_per_packet).toFixed(3)) };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The figures as one line of JSON, or for people. */
+export function print(result, json) {
+  if (json) return console.log(JSON.stringify(result));
+  for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(24)} ${value}`);
+}
+
+export function writeReport(name, text) {
+  const directory = join(root, 'build/bench');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, name), text);
+  return join(directory, name);
+}

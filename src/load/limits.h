@@ -1,0 +1,24 @@
+// What the packets of a load would cost at least on this machine, now: encrypting each for its receiver and giving it
+// to the kernel, and nothing else. No server can do with less as long as it uses these calls.
+#pragma once
+
+#include <cstddef>
+
+namespace duet::load {
+
+struct LimitOptions {
+  size_t receivers = 100;
+  double packets_per_second = 250;  // to each of them
+  size_t packet_bytes = 1142;       // as on the wire: header, payload and tag
+  size_t run = 1;                   // packets to one receiver in one UDP_SEGMENT message; 1 = sendmmsg alone
+  double seconds = 3;
+  int sender_core = -1;
+  int receiver_core = -1;
+  bool encrypt = true;
+  bool send = true;
+};
+
+// CPU of the sender for one packet, in microseconds.
+double MeasureLimit(const LimitOptions& options);
+
+}  // namespace duet::load
