@@ -112,7 +112,10 @@ class PacketPool {
     --in_use_;
   }
 
-  std::unique_ptr<Packet[]> slab_;
+  struct SlabDeleter {
+    void operator()(Packet* slab) const;
+  };
+  std::unique_ptr<Packet[], SlabDeleter> slab_;
   size_t capacity_;
   Packet* free_ = nullptr;
   size_t in_use_ = 0;
