@@ -7,7 +7,9 @@ UdpReceiver::UdpReceiver(const UdpSocket& socket, PacketPool& pool) : socket_(so
 // Points every message at a free slot, or at the waste when the pool has no more; the number of messages with a slot.
 size_t UdpReceiver::Prepare() {
   size_t with_slot = kBatch;
-  for (size_t i = 0; i < kBatch; ++i) {
+  // What was not used is ready still: a call that brings one datagram does not cost the preparation of 64.
+  const size_t stale = wasting_ ? kBatch : used_;
+  for (size_t i = 0; i < stale; ++i) {
     if (!slots_[i] && i < with_slot) {
       slots_[i] = pool_.Acquire();
       if (!slots_[i]) with_slot = i;
@@ -24,6 +26,8 @@ size_t UdpReceiver::Prepare() {
     messages_[i].msg_hdr.msg_iov = &iov_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
+  wasting_ = with_slot < kBatch;
+  used_ = 0;
   return with_slot;
 }
 
@@ -35,6 +39,7 @@ size_t UdpReceiver::Receive() {
   ++counters_.calls;
   if (received <= 0) return 0;  // EAGAIN, EINTR, or an ICMP error of an earlier send: the next call tells more
   const auto n = static_cast<size_t>(received);
+  used_ = n;
   if (with_slot == 0) {
     counters_.dropped_pool_empty += n;
     return n;

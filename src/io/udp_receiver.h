@@ -47,6 +47,8 @@ class UdpReceiver {
   std::array<iovec, kBatch> iov_{};
   std::array<sockaddr_storage, kBatch> addresses_{};
   std::array<std::byte, 64> waste_{};  // where datagrams go when no slot is free
+  size_t used_ = kBatch;               // messages from here on are as Prepare left them
+  bool wasting_ = false;               // some point at the waste
   UdpReceiveCounters counters_;
 };
 
