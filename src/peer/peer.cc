@@ -167,7 +167,8 @@ Time Peer::NextTimer() const {
   if (state_ == State::kFailed) return Time::Never();
   Time next = ice_.NextTimer();
   if (state_ == State::kConnecting) return std::min({next, connect_deadline_, dtls_.NextTimer()});
-  next = std::min({next, next_report_, twcc_.NextTimer(), path_->NextTimer()});
+  next = std::min({next, next_report_, path_->NextTimer()});
+  if (twcc_) next = std::min(next, twcc_->NextTimer());
   for (const auto& track : uptracks_) next = std::min(next, track->NextTimer());
   return next;
 }

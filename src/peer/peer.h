@@ -193,8 +193,8 @@ class Peer {
   Time fits_at_ = Time::LongAgo();  // when the chosen layers fitted the path last
 
   RttEstimator rtt_;
-  NtpMapper clock_;  // the remote's NTP clock to ours
-  TwccRecorder twcc_;
+  NtpMapper clock_;                     // the remote's NTP clock to ours
+  std::unique_ptr<TwccRecorder> twcc_;  // 8 kB, from the first numbered packet on: most of an audience sends none
   Ssrc twcc_media_ssrc_;
   uint8_t transport_cc_id_ = 0;  // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
   Time next_report_ = Time::Never();

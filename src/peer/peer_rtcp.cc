@@ -152,10 +152,10 @@ void Peer::SendRequests(Time now, Outbox& out) {
 
 void Peer::SendFeedback(Time now, Outbox& out) {
   // A long gap in arrivals may need more than one message; a bound keeps a hostile sender from making many.
-  for (int i = 0; i < 4 && now >= twcc_.NextTimer(); ++i) {
+  for (int i = 0; i < 4 && twcc_ && now >= twcc_->NextTimer(); ++i) {
     PacketRef packet = out.pool().Acquire();
     if (!packet) return;
-    const size_t size = twcc_.WriteFeedback(now, rtcp_ssrc(), twcc_media_ssrc_, packet->buffer().first(kMaxRtcpBytes));
+    const size_t size = twcc_->WriteFeedback(now, rtcp_ssrc(), twcc_media_ssrc_, packet->buffer().first(kMaxRtcpBytes));
     if (size == 0) return;
     const size_t protected_size = srtp_out_->ProtectRtcp(packet->buffer(), size);
     if (protected_size == 0) return;

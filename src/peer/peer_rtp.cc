@@ -35,7 +35,8 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
   // Before anything is dropped: a packet that probes the path counts whatever it carries.
   if (transport_cc_id_ != 0 && view->has_extensions()) {
     if (const Bytes number = view->Extension(transport_cc_id_); number.size() == 2) {
-      twcc_.OnPacket(now, LoadU16(number.data()));
+      if (!twcc_) twcc_ = std::make_unique<TwccRecorder>();
+      twcc_->OnPacket(now, LoadU16(number.data()));
       twcc_media_ssrc_ = view->ssrc;
     }
   }
