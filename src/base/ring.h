@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace duet {
 
@@ -30,6 +31,8 @@ class SeqRing {
     return slot.seq == seq ? &slot.item : nullptr;
   }
   const T* Find(int64_t seq) const { return const_cast<SeqRing*>(this)->Find(seq); }
+  // Two neighbours: what comes in next, and what falls out next.
+  void Prefetch(int64_t seq) const { duet::Prefetch(&slots_[Index(seq)], 2 * sizeof(Slot)); }
   void Erase(int64_t seq) {
     Slot& slot = slots_[Index(seq)];
     if (slot.seq == seq) slot = Slot{};

@@ -12,6 +12,8 @@ class DatagramHandler {
  public:
   virtual ~DatagramHandler() = default;
   virtual void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) = 0;
+  // The datagrams that had come together are all handed over: what was put off is to be done now.
+  virtual void OnBatchEnd(Time, Outbox&) {}
   // Whether somebody has proven to be at this address. Asked of TCP connections only.
   virtual bool Knows(const Endpoint& address) const = 0;
   // The TCP connection to this address has ended.

@@ -42,7 +42,7 @@ UdpLoop::UdpLoop(UdpSocket socket, std::unique_ptr<TcpStreams> streams, PacketPo
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
       receiver_(socket_, pool),
       sender_(socket_),
-      outbox_(pool) {
+      outbox_(pool, this) {
   DUET_CHECK(epoll_fd_ >= 0);
   Watch(epoll_fd_, EPOLL_CTL_ADD, socket_.fd(), EPOLLIN);
   Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN);
@@ -91,8 +91,9 @@ void UdpLoop::ReceiveAll(DatagramHandler& handler) {
       PacketRef packet = receiver_.Take(i);
       if (!packet) continue;
       handler.OnDatagram(now, receiver_.from(i), std::move(packet), outbox_);
-      if (outbox_.size() >= kFlushAt) Flush();
+      outbox_.DrainWhenFull();
     }
+    handler.OnBatchEnd(now, outbox_);
     Flush();
     if (n < UdpReceiver::kBatch) return;
   }
@@ -106,8 +107,9 @@ void UdpLoop::ReceiveStreams(DatagramHandler& handler) {
     if (!received.packet) break;
     handler.OnDatagram(now, received.from, std::move(received.packet), outbox_);
     if (received.from_stranger && handler.Knows(received.from)) streams_->Trust(received.from);
-    if (outbox_.size() >= kFlushAt) Flush();
+    outbox_.DrainWhenFull();
   }
+  handler.OnBatchEnd(now, outbox_);
   Flush();
 }
 

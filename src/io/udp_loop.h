@@ -1,6 +1,6 @@
 // UdpLoop: the thread function of a media worker. Sleeps in epoll until a datagram, a wake or a timer is due; hands
-// datagrams to the handler in batches of up to 64; sends what the handler wants sent when 512 packets have come
-// together and at the end of each batch. No allocation after construction.
+// datagrams to the handler in batches of up to 64; sends what the handler wants sent when Outbox::kDrainAt packets have
+// come together and at the end of each batch. No allocation after construction.
 //
 // Clients without UDP are served by TcpStreams, which has an epoll of its own inside that of the loop: as long as
 // nothing happens there, it costs nothing here.
@@ -24,13 +24,11 @@
 
 namespace duet {
 
-class UdpLoop {
+class UdpLoop : private OutboxDrain {
  public:
-  static constexpr size_t kFlushAt = 512;
-
   // `pool` and `clock` outlive it; `wake_fd` is watched for OnWake. `streams` is null where there is no media over TCP.
   UdpLoop(UdpSocket socket, std::unique_ptr<TcpStreams> streams, PacketPool& pool, const OsClock& clock, int wake_fd);
-  ~UdpLoop();
+  ~UdpLoop() override;
 
   // Until Stop; wakes that came before it are still served.
   void Run(DatagramHandler& handler);
@@ -57,6 +55,7 @@ class UdpLoop {
   // Timers of the streams, and connections that are over.
   void TendStreams(Time now, DatagramHandler& handler);
   void Flush();
+  void Drain(Outbox&) override { Flush(); }
 
   UdpSocket socket_;
   const std::unique_ptr<TcpStreams> streams_;

@@ -76,8 +76,10 @@ UdpCounters WorkerThread::counters() const {
 }
 
 void WorkerThread::OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) {
-  worker_.OnDatagram(now, from, std::move(packet), out);
+  worker_.OnDatagramOfBatch(now, from, std::move(packet), out);
 }
+
+void WorkerThread::OnBatchEnd(Time now, Outbox& out) { worker_.OnBatchEnd(now, out); }
 
 bool WorkerThread::Knows(const Endpoint& address) const { return worker_.Knows(address); }
 

@@ -44,6 +44,8 @@ struct Worker::State {
 
   void OnStun(Time now, const Endpoint& from, const PacketRef& packet, Outbox& out);
   void OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out);
+  void Forward(Time now, MediaRoom& room, ReceivedRtp packet, Outbox& out);
+  void ForwardRun(Time now, Outbox& out);
   void ForgetAddress(const Endpoint& address, const PeerEntry& owner);
   void Dispatch(Time now, PeerEntry& entry, DatagramKind kind, PacketRef packet, Outbox& out);
   // Notices what a call to the peer has changed: connected, failed, deadline.
@@ -72,6 +74,10 @@ struct Worker::State {
   Time next_quality = Time::Never();
   Time next_counts = Time::Never();
   Time next_divide = Time::Never();
+  // Packets of one picture that came together; empty between batches.
+  static constexpr size_t kMaxRun = 32;
+  FixedVector<ReceivedRtp, kMaxRun> run;
+  MediaRoom* run_room = nullptr;
   std::vector<MediaRoom::Limit> limits;
   std::vector<MediaRoom::LayersWanted> layers;
   WorkerCounts counts;
@@ -87,7 +93,7 @@ Worker::~Worker() = default;
 // ---- datagrams
 // ----------------------------------------------------------------------------------------------------------------------------
 
-void Worker::OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) {
+void Worker::OnDatagramOfBatch(Time now, const Endpoint& from, PacketRef packet, Outbox& out) {
   State& s = *state_;
   ++s.counts.packets_received;
   const DatagramKind kind = Classify(packet->bytes());
@@ -96,6 +102,8 @@ void Worker::OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox
   if (entry == nullptr) return s.counts.drops.Add(Drop::kUnknownSource);
   s.Dispatch(now, **entry, kind, std::move(packet), out);
 }
+
+void Worker::OnBatchEnd(Time now, Outbox& out) { state_->ForwardRun(now, out); }
 
 bool Worker::Knows(const Endpoint& address) const { return state_->by_address.Contains(address); }
 
@@ -149,10 +157,29 @@ void Worker::State::OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& 
   const std::optional<ReceivedRtp> received = entry.peer->OnRtp(now, std::move(packet));
   if (!received && !entry.peer->recovered()) return;
   MediaRoom& room = RoomOf(entry);
-  for (const ReceivedRtp& recovered : entry.peer->TakeRecovered())
-    counts.packets_forwarded += room.Forward(now, recovered, counts.drops, out);
-  if (received) counts.packets_forwarded += room.Forward(now, *received, counts.drops, out);
-  SettleTouched(now, room);
+  for (ReceivedRtp& recovered : entry.peer->TakeRecovered()) Forward(now, room, std::move(recovered), out);
+  if (received) Forward(now, room, std::move(*received), out);
+}
+
+// Sound goes on at once. Of a picture, packets that came together go to each receiver together: its state is read once,
+// and they can leave in one call (UDP_SEGMENT).
+void Worker::State::Forward(Time now, MediaRoom& room, ReceivedRtp packet, Outbox& out) {
+  if (packet.codec->kind == CodecKind::kOpus) {
+    counts.packets_forwarded += room.Forward(now, {&packet, 1}, counts.drops, out);
+    SettleTouched(now, room);
+    return;
+  }
+  if (!run.empty() && (run_room != &room || run[0].uptrack != packet.uptrack)) ForwardRun(now, out);
+  run_room = &room;
+  run.push_back(std::move(packet));
+  if (run.full()) ForwardRun(now, out);
+}
+
+void Worker::State::ForwardRun(Time now, Outbox& out) {
+  if (run.empty()) return;
+  counts.packets_forwarded += run_room->Forward(now, {run.begin(), run.size()}, counts.drops, out);
+  run.clear();
+  SettleTouched(now, *run_room);
 }
 
 void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before, Outbox& out) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/endpoint.h"
@@ -29,7 +30,14 @@ class Worker {
   ~Worker();
 
   // A datagram from the socket. `packet` is the caller's only reference.
-  void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out);
+  void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) {
+    OnDatagramOfBatch(now, from, std::move(packet), out);
+    OnBatchEnd(now, out);
+  }
+  // One of several that came together: packets of a picture may be put off until OnBatchEnd, so that each receiver gets
+  // those of a frame in one go.
+  void OnDatagramOfBatch(Time now, const Endpoint& from, PacketRef packet, Outbox& out);
+  void OnBatchEnd(Time now, Outbox& out);
   // Whether a peer has proven to be at this address.
   bool Knows(const Endpoint& address) const;
   // Nothing that is sent to this address arrives any more: its TCP connection has ended.

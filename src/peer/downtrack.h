@@ -64,6 +64,9 @@ class Downtrack {
   // Gives the packet its number and remembers it. The number is also the SRTP index.
   Result<int64_t, Drop> Accept(Time now, const ReceivedRtp& in);
 
+  // The place that the packet with this number of the source will have.
+  void PrefetchPlace(int64_t in_seq) const { history_.Prefetch(in_seq + seq_offset_); }
+
   LayerChoice& layers() { return layers_; }
   const LayerChoice& layers() const { return layers_; }
   // What comes on the layer that is passed on, accepted or not.
@@ -132,8 +135,8 @@ class Downtrack {
  private:
   struct Place {
     uint32_t timestamp = 0;
-    PayloadType payload_type;
     uint16_t transport_seq = 0;
+    PayloadType payload_type;
     bool sent = false;  // rendered once; before that there is nothing to repeat
   };
   void Start(Time now, const ReceivedRtp& in);

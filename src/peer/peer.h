@@ -98,6 +98,9 @@ class Peer {
   // Puts a packet of somebody else on the slot: it leaves now or when the pacer lets it. Returns the reason when it was
   // not accepted.
   std::optional<Drop> SendRtp(Time now, Downtrack& downtrack, const ReceivedRtp& in, Outbox& out);
+  // Before SendRtp, in two steps, each while others are served: brings in the state, then what it points to.
+  void PrefetchState() const;
+  void PrefetchNext(const Downtrack& downtrack, int64_t in_seq) const;
   // Divides what the path carries among the slots (Downtrack::share_bps). Called every kDivideInterval.
   void DividePath(Time now);
   // What of the path is left for pictures after sound and repetitions, in bit/s; as divided last.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/prefetch.h"
 #include "peer/peer.h"
 
 namespace duet {
@@ -22,6 +23,19 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
   if (path_->TrySend(now, kind, size)) return SendPlaced(now, downtrack, *seq, false, out);
   if (!path_->Enqueue(now, kind, in.packet, size, {PlaceOf(downtrack), *seq, false})) return Drop::kQueueFull;
   return std::nullopt;
+}
+
+void Peer::PrefetchState() const {
+  Prefetch(&state_, sizeof(state_));
+  Prefetch(&ice_, sizeof(ice_));
+  Prefetch(&srtp_out_, sizeof(srtp_out_));
+  Prefetch(&path_, sizeof(path_));
+}
+
+void Peer::PrefetchNext(const Downtrack& downtrack, int64_t in_seq) const {
+  downtrack.PrefetchPlace(in_seq);
+  if (path_) path_->PrefetchNext();
+  if (srtp_out_) srtp_out_->Prefetch();
 }
 
 // Renders a packet that the track remembers, and sends it.

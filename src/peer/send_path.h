@@ -40,6 +40,10 @@ class SendPath {
   // Of the target, at most, goes to retransmissions; more of them would keep a full queue full.
   static constexpr double kRetransmissionShare = 0.5;
 
+  // So much at the pacing rate leaves at once: a frame of the usual size, in one call to the kernel, where 5 ms made a
+  // round of timers of it and cost a fifth more. On a path that is full it is one packet.
+  static constexpr Duration kBurst = Duration::Millis(15);
+
   // A packet that waits: the track's place in the peer's list, its extended number, and whether it is a repetition.
   struct Waiting {
     size_t track = 0;
@@ -48,7 +52,8 @@ class SendPath {
   };
 
   // `transport_wide`: the remote tells of arrivals by transport-wide numbers.
-  explicit SendPath(bool transport_wide) : transport_wide_(transport_wide), estimator_({.min_bps = kLeastPath}) {}
+  explicit SendPath(bool transport_wide)
+      : transport_wide_(transport_wide), estimator_({.min_bps = kLeastPath}), pacer_({.burst = kBurst}) {}
 
   // True: send it now. False: it waits, or (counted by the caller) the queue is full.
   bool TrySend(Time now, PacketClass kind, size_t size) { return pacer_.TrySend(now, kind, size); }
@@ -70,6 +75,11 @@ class SendPath {
   void OnRetransmission(Time now, size_t size) { retransmitted_.Add(now, size); }
   // What retransmissions took of late, in bit/s.
   int64_t retransmitted_bps(Time now) { return retransmitted_.bps(now); }
+
+  // The memory of the packet that is sent next.
+  void PrefetchNext() const {
+    if (transport_wide_) estimator_.PrefetchNext(transport_seq_);
+  }
 
   uint16_t next_transport_seq() const { return transport_seq_; }
   // The packet with next_transport_seq has left, `size` bytes with everything.

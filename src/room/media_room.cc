@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "wire/rtp_extensions.h"
 
 namespace duet {
@@ -96,27 +97,42 @@ void MediaRoom::Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId 
   if (downtrack->waits_for_keyframe()) Begin(now, subscriber, downtrack, out);
 }
 
-size_t MediaRoom::Forward(Time now, const ReceivedRtp& packet, DropCounters& drops, Outbox& out) {
-  Feed* feed = FindFeed(packet.uptrack);
+size_t MediaRoom::Forward(Time now, std::span<const ReceivedRtp> packets, DropCounters& drops, Outbox& out) {
+  Feed* feed = FindFeed(packets.front().uptrack);
   if (feed == nullptr || !feed->uptrack->published()) {
-    drops.Add(Drop::kNotPublished);
+    drops.Add(Drop::kNotPublished, packets.size());
     return 0;
   }
-  if (feed->uptrack->is_video()) {
-    feed->keyframes[static_cast<size_t>(packet.layer)].OnPacket(now, packet);
-  } else {
-    HearLevel(now, packet);
+  for (const ReceivedRtp& packet : packets) {
+    if (feed->uptrack->is_video()) {
+      feed->keyframes[static_cast<size_t>(packet.layer)].OnPacket(now, packet);
+    } else {
+      HearLevel(now, packet);
+    }
   }
   size_t sent = 0;
-  for (const Subscriber& subscriber : feed->subscribers) {
-    if (const auto drop = subscriber.peer->SendRtp(now, *subscriber.downtrack, packet, out)) {
-      drops.Add(*drop);
-      // The keyframe that was asked for may have been lost on the way to us.
-      if (*drop == Drop::kNoKeyframe) AskForKeyframe(now, *feed, packet.layer);
-    } else {
-      ++sent;
-      if (subscriber.peer->sends_later()) Touch(subscriber.peer->id());
+  const std::vector<Subscriber>& subscribers = feed->subscribers;
+  for (size_t i = 0; i < subscribers.size(); ++i) {
+    const Subscriber& subscriber = subscribers[i];
+    if (i + 2 < subscribers.size()) {
+      subscribers[i + 2].peer->PrefetchState();
+      Prefetch(subscribers[i + 2].downtrack, sizeof(Downtrack));
     }
+    if (i + 1 < subscribers.size())
+      subscribers[i + 1].peer->PrefetchNext(*subscribers[i + 1].downtrack, packets.front().seq);
+    bool later = false;
+    for (const ReceivedRtp& packet : packets) {
+      if (const auto drop = subscriber.peer->SendRtp(now, *subscriber.downtrack, packet, out)) {
+        drops.Add(*drop);
+        // The keyframe that was asked for may have been lost on the way to us.
+        if (*drop == Drop::kNoKeyframe) AskForKeyframe(now, *feed, packet.layer);
+      } else {
+        ++sent;
+        later = subscriber.peer->sends_later();
+      }
+    }
+    if (later) Touch(subscriber.peer->id());
+    out.DrainWhenFull();
   }
   return sent;
 }

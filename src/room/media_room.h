@@ -8,6 +8,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/drop.h"
@@ -36,8 +37,9 @@ class MediaRoom {
   // the keyframe that is remembered, or is asked for one.
   void Connect(Time now, Peer& subscriber, DowntrackId slot, UptrackId source, signal::Quality quality, Outbox& out);
 
-  // Passes a packet on to everybody who gets this track. Returns how many got it.
-  size_t Forward(Time now, const ReceivedRtp& packet, DropCounters& drops, Outbox& out);
+  // Passes packets of one track, in the order in which they came, on to everybody who gets it. Returns how many times
+  // one was passed on.
+  size_t Forward(Time now, std::span<const ReceivedRtp> packets, DropCounters& drops, Outbox& out);
 
   // What RTCP from `peer` asks of others.
   void OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback);

@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "base/seq.h"
 #include "base/time.h"
 #include "core/bwe/probe_cluster.h"
@@ -39,6 +40,11 @@ class TransportFeedbackAdapter {
 
   // `size`: bytes, counted up to 65535.
   void OnPacketSent(Time now, uint16_t seq, size_t size, ProbeId probe);
+
+  // The place that OnPacketSent is about to use for this number.
+  void Prefetch(uint16_t seq) const {
+    if (!slots_.empty()) duet::Prefetch(&slots_[seq & (slots_.size() - 1)], sizeof(Slot));
+  }
 
   // Calls f(const PacketResult&) in the order of sending. The number of packets known that it told of.
   template <typename F>

@@ -74,6 +74,7 @@ class SendBandwidthEstimator {
   void OnPacketSent(Time now, uint16_t transport_seq, size_t size, ProbeId probe = 0);
   // A receiver without transport-wide numbers: only the rate sent is known.
   void OnPacketSent(Time now, size_t size);
+  void PrefetchNext(uint16_t transport_seq) const { adapter_.Prefetch(transport_seq); }
   // A packet is sent again under the number that it had: what is told of that number counts for nothing.
   void Forget(uint16_t transport_seq) { adapter_.Forget(transport_seq); }
 

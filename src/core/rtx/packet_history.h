@@ -81,6 +81,10 @@ class PacketHistory {
     return {.record = record, .seq = extended};
   }
 
+  // A place that Put is about to use.
+  void Prefetch(int64_t seq) const {
+    if (any_ && seq >= 0) ring_.Prefetch(seq);
+  }
   // The packet with this extended number, null when it is no longer held.
   Record* Find(int64_t seq) { return any_ && seq >= 0 ? ring_.Find(seq) : nullptr; }
   // The newest packet's number; only when one is held.

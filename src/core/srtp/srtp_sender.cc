@@ -34,6 +34,10 @@ size_t SrtpSender::ProtectRtp(Ssrc ssrc, uint64_t index, size_t header_size, Byt
   return size;
 }
 
+void SrtpSender::Prefetch() const {
+  if (const auto* gcm = std::get_if<SrtpGcm>(&rtp_)) gcm->Prefetch();
+}
+
 size_t SrtpSender::ProtectRtcp(MutableBytes buffer, size_t size) {
   const size_t total = size + SrtpTagSize(profile_) + 4;
   if (size < kRtcpMin || total > buffer.size() || rtcp_index_ == kRtcpIndices) return 0;

@@ -38,6 +38,9 @@ class SrtpSender {
   // too small for header, payload and tag.
   size_t ProtectRtp(Ssrc ssrc, uint64_t index, size_t header_size, Bytes payload, MutableBytes out);
 
+  // The cipher's context, before ProtectRtp.
+  void Prefetch() const;
+
   // Protects the compound packet buffer[0, size) in place. Returns the new size; 0 when the buffer has no room for up
   // to kSrtcpMaxOverhead bytes more, when `size` is below the 8 bytes of an RTCP header with SSRC, or when all 2^31
   // indices are used up.
