@@ -22,6 +22,15 @@ struct ControlConfig {
     std::vector<Endpoint> candidates;
   };
   std::vector<Worker> workers;
+  // Where RTMP and FLV clients are sent to (docs/protocol.md section 2, members without SDP); 0 = that door is closed.
+  struct Doors {
+    std::string public_host;  // empty: the host of the client's own request
+    uint16_t rtmp = 0;
+    uint16_t rtmps = 0;
+    uint16_t https = 0;
+    uint16_t http = 0;
+  };
+  Doors doors;
   DtlsFingerprint local_fingerprint;
   Duration seat_time = Duration::Seconds(90);
   size_t max_rooms = 10'000;

@@ -41,6 +41,11 @@ struct Worker::State {
   void OnCommand(Time now, RemovePeer&& command, Outbox& out);
   void OnCommand(Time now, ConnectSlot&& command, Outbox& out);
   void OnCommand(Time now, SetPublished&& command, Outbox& out);
+  void OnCommand(Time, AddSource&&, Outbox&) {}
+  void OnCommand(Time, RemoveSource&&, Outbox&) {}
+  void OnCommand(Time, AddTap&&, Outbox&) {}
+  void OnCommand(Time, RemoveTap&&, Outbox&) {}
+  void OnCommand(Time, RequestKeyframe&&, Outbox&) {}
 
   void OnStun(Time now, const Endpoint& from, const PacketRef& packet, Outbox& out);
   void OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out);
