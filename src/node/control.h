@@ -20,6 +20,8 @@ struct ControlConfig {
   struct Worker {
     // Host candidates of this worker's ports, UDP and passive TCP, best first.
     std::vector<Endpoint> candidates;
+    // Of the lines that it takes from; outlives Control. Null: it looks by itself (tests, simulation).
+    Waker* waker = nullptr;
   };
   std::vector<Worker> workers;
   // Where RTMP and FLV clients are sent to (docs/protocol.md section 2, members without SDP); 0 = that door is closed.
