@@ -25,6 +25,8 @@ export interface PushHandlers {
   url(renew: boolean): Promise<string>;
   /** Resolves when the tag has its new attributes. */
   rendered(): Promise<void>;
+  /** `devices` or `url` are others now, beyond what rendered() is waited for. */
+  changed(): void;
   state(state: PushState): void;
   /** It does not come about, again and again; it goes on being tried. */
   stuck(): void;
@@ -65,6 +67,7 @@ export class Push {
       if (this.#running) this.#running.camera = false;
     }
     this.devices.mic = mic && (this.#running?.mic ?? false);
+    this.#handlers.changed();
     this.#turn();
   }
 

@@ -16,7 +16,6 @@ export function linkPlatform(mini: Pick<MiniPlatform, 'connectSocket'>, failed: 
     },
     openSocket: (url, handlers) => {
       let over = false;
-      let isOpen = false;
       const end = (code: number, errMsg?: string): void => {
         if (over) return;
         over = true;
@@ -29,8 +28,7 @@ export function linkPlatform(mini: Pick<MiniPlatform, 'connectSocket'>, failed: 
         fail: ({ errMsg }) => end(ABNORMAL, errMsg ?? 'connectSocket:fail'),
       });
       task?.onOpen(() => {
-        isOpen = true;
-        if (over) task.close({}); // closed while it was opening, which the platform does not do by itself
+        if (over) task.close({ fail: () => undefined }); // closed while it was opening, which not every platform does
         else handlers.open();
       });
       task?.onMessage(({ data }) => {
@@ -42,7 +40,7 @@ export function linkPlatform(mini: Pick<MiniPlatform, 'connectSocket'>, failed: 
         send: (data) => task?.send({ data, fail: () => undefined }),
         close: () => {
           over = true;
-          if (isOpen) task?.close({ fail: () => undefined });
+          task?.close({ fail: () => undefined });
         },
       };
     },

@@ -84,6 +84,7 @@ export class MiniTransport implements RoomTransport {
       context: () => this.pusherContext(),
       url: async (renew) => (renew || !this.#isFresh() ? await this.#renewUrls() : this.#urls!).push.rtmp,
       rendered: () => this.#rendered(),
+      changed: () => this.#port.update(),
       state: (state) => {
         if (state !== 'starting') this.#pushLost = state === 'retrying';
         this.#tellPhase();
