@@ -147,6 +147,13 @@ for (const example of EXAMPLES) {
       await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
     });
 
+    test('version checks of the page find versions', async () => {
+      const alice = await phone(example, 'alice');
+      const told = await alice.page.evaluate(() => uni.getSystemInfoSync());
+      assert.match(told.SDKVersion, /^\d+\.\d+\.\d+$/);
+      assert.match(told.version, /^\d+\.\d+\.\d+$/);
+    });
+
     test('a third person is refused, in words', async () => {
       await computer('bob');
       const alice = await phone(example, 'alice');
