@@ -24,6 +24,7 @@ export class SdkUser {
   async open(userId, { codec, init = [] } = {}) {
     this.userId = userId;
     this.context = await this.browser.newContext({ permissions: ['camera', 'microphone'] });
+    this.context.setDefaultTimeout(PATIENCE_MS);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));
     for (const [script, argument] of init) await this.page.addInitScript(script, argument);
