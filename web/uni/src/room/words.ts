@@ -5,7 +5,7 @@ export type Language = 'en' | 'zh';
 const WORDS = {
   en: {
     mute: 'Mute', unmute: 'Unmute', camera: 'Camera', cameraOff: 'Camera off', flip: 'Flip', hangUp: 'Hang up', beauty: 'Beauty',
-    picture: 'Snapshot', fit: 'Fit', waiting: 'Waiting for the other side…', paused: 'The other side is in the background',
+    waiting: 'Waiting for the other side…', paused: 'The other side is in the background',
     reconnecting: 'Reconnecting…', entering: 'Entering the room…', noTags: 'The page was built without live-pusher and live-player: '
       + 'add the build helper of @duet/uni to vue.config.js or vite.config.js',
     miniNoLibrary: 'WeChat on this phone is too old for calls: update it (base library 1.7.0 or newer)',
@@ -29,7 +29,7 @@ const WORDS = {
   },
   zh: {
     mute: '静音', unmute: '取消静音', camera: '打开摄像头', cameraOff: '关闭摄像头', flip: '翻转', hangUp: '挂断', beauty: '美颜',
-    picture: '截图', fit: '填充', waiting: '正在等待对方加入…', paused: '对方已切到后台',
+    waiting: '正在等待对方加入…', paused: '对方已切到后台',
     reconnecting: '正在重新连接…', entering: '正在进入房间…', noTags: '页面中没有 live-pusher 和 live-player：'
       + '请在 vue.config.js 或 vite.config.js 中加入 @duet/uni 的构建插件',
     miniNoLibrary: '此手机的微信版本过低，无法通话：请更新微信（基础库 1.7.0 或以上）',
