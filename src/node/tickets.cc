@@ -32,6 +32,7 @@ std::string ToHex(Bytes bytes) {
 
 // Empty when it is not hexadecimal.
 std::vector<std::byte> FromHex(std::string_view text) {
+  if (text.size() % 2 != 0) return {};
   std::vector<std::byte> bytes(text.size() / 2);
   for (size_t i = 0; i < bytes.size(); ++i) {
     uint8_t value = 0;
