@@ -370,8 +370,7 @@ void Control::State::TellCodecBack(RoomKey key) {
 // ---- addresses
 // ----------------------------------------------------------------------------------------------------------------------------
 
-signal::MediaUrls Control::State::UrlsFor(const ControlSession& session, const RoomState& room,
-                                          const Member& member) const {
+signal::MediaUrls Control::State::UrlsFor(const ControlSession& session, const RoomState& room, const Member& member) {
   const ControlConfig::Doors& doors = config.doors;
   std::string host = doors.public_host.empty() ? session.host : doors.public_host;
   if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";

@@ -34,7 +34,9 @@ TEST_F(TicketsTest, IsGoodForNothingElse) {
   EXPECT_EQ(Check({Purpose::kPlay, RoomKey(8), "bob", StreamType::kMain}, ticket_), "ticket_invalid");
   EXPECT_EQ(Check({Purpose::kPlay, RoomKey(7), "bo", StreamType::kMain}, ticket_), "ticket_invalid");
   EXPECT_EQ(Check({Purpose::kPlay, RoomKey(7), "bob", StreamType::kAux}, ticket_), "ticket_invalid");
-  EXPECT_EQ(Check(play_, Tickets(rng_).Make(kNow, play_, "al ice")), "ticket_invalid") << "another server's key";
+  Tickets others(rng_);
+  EXPECT_EQ(Check(play_, others.Make(kNow, play_, "al ice")), "ticket_invalid") << "another server's key";
+  EXPECT_FALSE(Tickets(rng_).Check(kNow, play_, ticket_).ok()) << "a server that has made none";
 }
 
 TEST_F(TicketsTest, EveryByteCounts) {
