@@ -41,8 +41,8 @@ struct RemovePeer {
 // ConnectSlot and SetPublished stand in room/room_effects.h.
 
 // A publisher without a transport: an RTMP publisher, or one whose transport is another worker's. Its packets come over
-// `line`, with the payload types and extensions of `uptracks`. Like a peer it makes a room and is counted in it;
-// SetPublished, ConnectSlot and AddTap take its tracks like others.
+// `line`, whose taker this worker is, with the payload types and extensions of `uptracks`. Like a peer it makes a room
+// and is counted in it; SetPublished, ConnectSlot and AddTap take its tracks like others.
 struct AddSource {
   RoomKey room;
   PeerId peer;  // names it; no transport has this id
@@ -65,13 +65,20 @@ struct AddTap {
 struct RemoveTap {
   TapId tap;
 };
+// What the reader of a relay wants of the publisher: layers (bit 0 is the smallest) and no more than `max_bps` of the
+// picture (0 = no limit). Without it, all.
+struct SetTapWants {
+  TapId tap;
+  uint8_t layers = 0;
+  int64_t max_bps = 0;
+};
 // Somebody who is no slot needs a picture to begin with. Throttled like every other request.
 struct RequestKeyframe {
-  UptrackId uptrack;
+  UptrackId uptrack;  // that a tap reads
   uint8_t layer = 0;  // a tap of a bridge has but one
 };
 using WorkerCommand = std::variant<AddPeer, UpdatePeer, RemovePeer, ConnectSlot, SetPublished, AddSource, RemoveSource,
-                                   AddTap, RemoveTap, RequestKeyframe>;
+                                   AddTap, RemoveTap, SetTapWants, RequestKeyframe>;
 
 // ---- Worker -> Control
 // ----------------------------------------------------------------------------------------------------------------
@@ -126,6 +133,8 @@ struct WorkerCounts {
   uint64_t peers = 0;
   uint64_t uptracks = 0;
   uint64_t downtracks = 0;
+  uint64_t sources = 0;         // publishers that come over a line
+  uint64_t taps = 0;            // readers of a track over a line
   uint64_t addresses = 0;       // entries of the address table
   uint64_t packets_in_use = 0;  // slots of the packet pool
   uint64_t tcp_connections = 0;
@@ -156,20 +165,31 @@ struct RestartIce {
 struct SessionClosed {};  // the socket is gone, whoever closed it
 
 // The doors of RTMP and FLV (docs/protocol.md section 4). Each push and each play is a silent session of its own
-// (SessionOpened), ended with SessionClosed.
+// (SessionOpened), ended with SessionClosed. Control may end it with CloseSession, whose reason is a sentence for the
+// client; SessionClosed then follows as ever.
 
 // Somebody wants to publish. Answered with PushOpened or a BridgeRefused.
 struct OpenPush {
   RtmpPush target;
-  bool trusted = false;    // a caller on loopback, which the development app lets in without a UserSig
+  // The caller is on loopback and the door gives signatures away (--dev): the development app lets it in without one.
+  bool trusted = false;
   Waker* taker = nullptr;  // unused for a push; the worker takes
 };
+// What comes with the push: said when the first frame of a kind has come (and again with both). Until then the others
+// see the stream as not published.
+struct PushCarries {
+  bool audio = false;
+  bool video = false;
+};
 // Somebody wants to see a stream. Answered with PlayOpened or a BridgeRefused. Several viewers of one stream share one
-// session of the door: the door asks for the rights of each viewer (`tap` false: only whether it may, answered with a
-// PlayOpened without a line) and opens the line once.
+// line, so the door has two kinds of sessions:
+//   tap = false: one per viewer, as long as it watches. Whether it may, and what of it; closed when its right ends
+//                (the member of its ticket has left or was kicked) or when the publisher leaves.
+//   tap = true:  one per stream, as long as anybody watches; opened in the name of the first viewer, but nobody's. Its
+//                line brings sound and picture whatever that viewer may have; closed when the publisher leaves.
 struct OpenPlay {
   RtmpPlay target;
-  bool trusted = false;
+  bool trusted = false;  // as in OpenPush
   bool tap = true;
   Waker* taker = nullptr;  // wakes the door's thread; outlives the session and what it was given
 };
@@ -178,7 +198,8 @@ struct WantKeyframe {};
 
 struct ControlInput {
   SessionId session;
-  std::variant<SessionOpened, signal::Request, RestartIce, OpenPush, OpenPlay, WantKeyframe, SessionClosed> what;
+  std::variant<SessionOpened, signal::Request, RestartIce, OpenPush, PushCarries, OpenPlay, WantKeyframe, SessionClosed>
+      what;
 };
 
 // Codes of the WebSocket close frame that a client may meet (docs/protocol.md).
@@ -204,13 +225,15 @@ struct PushOpened {
 // transport, and numbers and timestamps begin anew.
 struct PlayOpened {
   MediaLineRef line;  // null when only the right was asked for
+  // What the asking viewer may have; the door keeps the rest from it.
+  bool audio = true;
+  bool video = true;
 };
 // The publisher of a push is to make a keyframe.
 struct PushKeyframeWanted {};
 struct BridgeRefused {
   signal::SignalError error;
 };
-// The end of a push or a play comes as CloseSession, whose reason is a sentence for the client.
 
 struct ControlOutput {
   SessionId session;
