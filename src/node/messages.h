@@ -156,20 +156,31 @@ struct RestartIce {
 struct SessionClosed {};  // the socket is gone, whoever closed it
 
 // The doors of RTMP and FLV (docs/protocol.md section 4). Each push and each play is a silent session of its own
-// (SessionOpened), ended with SessionClosed.
+// (SessionOpened), ended with SessionClosed. Control may end it with CloseSession, whose reason is a sentence for the
+// client; SessionClosed then follows as ever.
 
 // Somebody wants to publish. Answered with PushOpened or a BridgeRefused.
 struct OpenPush {
   RtmpPush target;
-  bool trusted = false;    // a caller on loopback, which the development app lets in without a UserSig
+  // The caller is on loopback and the door gives signatures away (--dev): the development app lets it in without one.
+  bool trusted = false;
   Waker* taker = nullptr;  // unused for a push; the worker takes
 };
+// What comes with the push: said when the first frame of a kind has come (and again with both). Until then the others
+// see the stream as not published.
+struct PushCarries {
+  bool audio = false;
+  bool video = false;
+};
 // Somebody wants to see a stream. Answered with PlayOpened or a BridgeRefused. Several viewers of one stream share one
-// session of the door: the door asks for the rights of each viewer (`tap` false: only whether it may, answered with a
-// PlayOpened without a line) and opens the line once.
+// line, so the door has two kinds of sessions:
+//   tap = false: one per viewer, as long as it watches. Whether it may, and what of it; closed when its right ends
+//                (the member of its ticket has left or was kicked) or when the publisher leaves.
+//   tap = true:  one per stream, as long as anybody watches; opened in the name of the first viewer, but nobody's. Its
+//                line brings sound and picture whatever that viewer may have; closed when the publisher leaves.
 struct OpenPlay {
   RtmpPlay target;
-  bool trusted = false;
+  bool trusted = false;  // as in OpenPush
   bool tap = true;
   Waker* taker = nullptr;  // wakes the door's thread; outlives the session and what it was given
 };
@@ -178,7 +189,8 @@ struct WantKeyframe {};
 
 struct ControlInput {
   SessionId session;
-  std::variant<SessionOpened, signal::Request, RestartIce, OpenPush, OpenPlay, WantKeyframe, SessionClosed> what;
+  std::variant<SessionOpened, signal::Request, RestartIce, OpenPush, PushCarries, OpenPlay, WantKeyframe, SessionClosed>
+      what;
 };
 
 // Codes of the WebSocket close frame that a client may meet (docs/protocol.md).
@@ -204,13 +216,15 @@ struct PushOpened {
 // transport, and numbers and timestamps begin anew.
 struct PlayOpened {
   MediaLineRef line;  // null when only the right was asked for
+  // What the asking viewer may have; the door keeps the rest from it.
+  bool audio = true;
+  bool video = true;
 };
 // The publisher of a push is to make a keyframe.
 struct PushKeyframeWanted {};
 struct BridgeRefused {
   signal::SignalError error;
 };
-// The end of a push or a play comes as CloseSession, whose reason is a sentence for the client.
 
 struct ControlOutput {
   SessionId session;
