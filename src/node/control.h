@@ -20,6 +20,7 @@ struct ControlConfig {
   struct Worker {
     // Host candidates of this worker's ports, UDP and passive TCP, best first.
     std::vector<Endpoint> candidates;
+    Waker* waker = nullptr;  // of its thread, which takes from lines
   };
   std::vector<Worker> workers;
   // Where RTMP and FLV clients are sent to (docs/protocol.md section 2, members without SDP); 0 = that door is closed.
@@ -36,6 +37,8 @@ struct ControlConfig {
   size_t max_rooms = 10'000;
   size_t max_members = 20'000;
   size_t max_room_members = 300;
+  // Lines of pushes and plays, 850 kB each.
+  size_t max_lines = 1000;
 };
 
 class Control {
