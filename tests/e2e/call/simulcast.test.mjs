@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launchBrowser } from '../lib/browser.mjs';
-import { DuetServer, root, until } from '../lib/server.mjs';
+import { DuetServer, PATIENCE_MS, root, until } from '../lib/server.mjs';
 
 let server, browser, pages, people = [];
 before(async () => {
@@ -80,7 +80,7 @@ class Person {
     return entry && { height: entry.frameHeight, frames: entry.framesDecoded, codec: all.find(({ id }) => id === entry.codecId)?.mimeType };
   }
 
-  async waitHeight(height, ms = 20_000) {
+  async waitHeight(height, ms = PATIENCE_MS) {
     let seen;
     try {
       return await until(`a picture ${height} high`, async () => (seen = await this.received())?.height === height && seen, ms);
@@ -101,7 +101,7 @@ async function quiet(person, rid) {
     const { bytes } = (await person.sent())[rid];
     if (bytes !== last) [last, since] = [bytes, Date.now()];
     return Date.now() - since > 1_500;
-  }, 20_000);
+  });
 }
 
 for (const codec of ['h264', 'vp8']) {
@@ -148,7 +148,7 @@ describe('a large camera', () => {
     await ben.waitHeight(180);
     await until('only that to be sent', async () => { const { q, h, f } = await ann.sent(); return q.active && !h.active && !f.active; });
     await ben.run('updateRemoteVideo', { userId: 'ann', option: { small: false } });
-    await ben.waitHeight(720, 30_000);
+    await ben.waitHeight(720);
   });
 });
 
@@ -179,7 +179,7 @@ describe('statistics', () => {
     const near = (value, least, most, what) => assert.ok(value >= least && value <= most, `${what} ${value} lies in ${least}..${most}`);
     const full = ({ localStatistics: own, remoteStatistics: [remote] }) => own.video.length > 0 && own.video[0].frameRate > 5 && own.audio.bitrate > 0
       && remote?.video[0]?.frameRate > 5 && remote.video[0].bitrate > 0 && remote.audio.bitrate > 0;
-    const both = await Promise.all([ann, ben].map((person) => until('full statistics', async () => (await person.heard('statistics')).filter(full).at(-1), 20_000)));
+    const both = await Promise.all([ann, ben].map((person) => until('full statistics', async () => (await person.heard('statistics')).filter(full).at(-1))));
     for (const { rtt, upLoss, downLoss, bytesSent, bytesReceived, localStatistics, remoteStatistics: [remote] } of both) {
       near(rtt, 0, 100, 'round trip');
       near(upLoss, 0, 5, 'loss up');
@@ -200,7 +200,7 @@ describe('statistics', () => {
     await until('each to send only what the other gets', async () => {
       const [a, b] = await Promise.all([ann, ben].map(async (person) => types((await person.heard('statistics')).at(-1))));
       return JSON.stringify([a, b]) === JSON.stringify([[[['small', 240]], [['big', 480]]], [[['big', 480]], [['small', 240]]]]);
-    }, 20_000);
+    });
     await until('a voice to be heard', async () => (await ben.heard('audio-volume')).some(({ result }) => result.some(({ userId, volume }) => userId === 'ann' && volume > 20)));
     const quality = await until('what the server says of the others', async () => (await ben.heard('network-quality')).findLast(({ members }) => members.some(({ userId, uplink }) => userId === 'ann' && uplink > 0)));
     near(quality.uplinkNetworkQuality, 1, 3, 'quality up');

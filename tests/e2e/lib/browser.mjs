@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { until } from './server.mjs';
+import { PATIENCE_MS, until } from './server.mjs';
 
 const ARGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -32,7 +32,7 @@ export class SleepyBrowser {
     sleepy.exited = new Promise((resolve) => sleepy.process.on('exit', resolve));
     let said = '';
     sleepy.process.stderr.on('data', (text) => (said = (said + text).slice(-4000)));
-    const address = await until('the browser to listen', () => /DevTools listening on (\S+)/.exec(said)?.[1], 20_000);
+    const address = await until('the browser to listen', () => /DevTools listening on (\S+)/.exec(said)?.[1]);
     sleepy.browser = await chromium.connectOverCDP(address, { noDefaults: true });
     return sleepy;
   }
@@ -97,7 +97,7 @@ export class Caller {
     return this;
   }
 
-  async waitState(wanted, ms = 15_000) {
+  async waitState(wanted, ms = PATIENCE_MS) {
     let seen;
     try {
       await until(`${this.name} to be ${wanted}`, async () => (seen = await this.state()) === wanted, ms);
@@ -107,7 +107,7 @@ export class Caller {
   }
 
   /** Waits until the remote picture moves and sound comes in: decoded frames and audio packets rise. */
-  async waitMedia(ms = 15_000) {
+  async waitMedia(ms = PATIENCE_MS) {
     const first = await until(`${this.name}'s first picture`, async () => { const s = await this.stats(); return s.frames_decoded > 0 && s.audio_packets > 0 && s; }, ms);
     return until(`${this.name}'s moving picture and sound`, async () => {
       const s = await this.stats();

@@ -5,6 +5,8 @@ export const PROTOCOL_VERSION = 1;
 export type WireStream = 'main' | 'aux';
 export type Kind = 'audio' | 'video';
 export type Quality = 'main' | 'small' | 'auto';
+/** One that somebody in the room cannot do without. */
+export type VideoCodec = 'h264';
 
 /** One sending section of an offer. */
 export interface SendTrack {
@@ -64,6 +66,8 @@ export interface EnterResult {
   room: { id: number | string; capacity: number; createdAt: number };
   seatSeconds: number;
   iceServers: unknown[];
+  /** As the notification; missing = as it was. */
+  videoCodec?: VideoCodec | null;
 }
 
 export interface StreamRef {
@@ -109,6 +113,8 @@ export interface Notifications {
   bitrateLimit: { stream: WireStream; maxBitrate: number };
   /** names (rids) of the encodings of our video that somebody needs */
   layers: { stream: WireStream; active: string[] };
+  /** what our video must be sent as; null = as we like */
+  videoCodec: { codec: VideoCodec | null };
   /** who is heard, 0..100; who is missing is silent */
   speakers: { speakers: Speaker[] };
   message: { userId: string; cmdId: number; seq: number; data: string };
