@@ -1,11 +1,15 @@
 // Programs that speak RTMP and FLV in one room with WebRTC clients: FFmpeg, librtmp, GStreamer, nginx, mpegts.js; libdatachannel and Chromium on the other side.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Caller, launchBrowser } from '../e2e/lib/browser.mjs';
 import { DuetServer, until } from '../e2e/lib/server.mjs';
 import { ChromiumPublisher, ChromiumViewer } from './lib/chromium.mjs';
 import { DcViewer, endDataChannels, H264, OPUS } from './lib/datachannel.mjs';
-import { isGreen, isRed, play, Program, push } from './lib/ffmpeg.mjs';
+import { examine, isGreen, isRed, play, Program, push } from './lib/ffmpeg.mjs';
+import { gstPlay, gstPush, MpegtsPlayer, Nginx } from './lib/players.mjs';
 
 const APP = 1400000001;
 let server;
@@ -191,6 +195,56 @@ describe('RTMP and FLV show', () => {
     for (const viewer of viewers) assert.equal((await viewer.done()).code, 0, viewer.said);
     await roomsGone();
   });
+});
+
+describe('other programs', () => {
+  test('GStreamer pushes, and GStreamer plays', async () => {
+    const encoder = gstPush(pushUrl('gst', 'alice'));
+    await inRoom(1);
+    const viewer = await ChromiumViewer.start(browser, whep('gst', 'alice', 'bob'));
+    await until('Chromium to show it', async () => isGreen((await viewer.look()).color), 20_000);
+    await until('Chromium to hear it', async () => Math.abs((await viewer.look()).tone - 700) < 40, 20_000);
+    const directory = mkdtempSync(join(tmpdir(), 'duet-gst-'));
+    const file = join(directory, 'played.flv');
+    const player = gstPlay(rtmpUrl('gst', 'alice'), file);
+    await until('GStreamer to get 3 s', () => statSync(file, { throwIfNoEntry: false })?.size > 40_000, 20_000);
+    await player.stop();
+    const seen = await examine(readFileSync(file));
+    rmSync(directory, { recursive: true });
+    assert.ok(isGreen(seen.colors.at(-1)), `${seen.colors.at(-1)} ${player.said}`);
+    near(seen.tone, 700, 20, 'tone');
+    await viewer.close();
+    await encoder.stop();
+    await roomsGone();
+  });
+
+  test('nginx pulls', async () => {
+    const encoder = push(pushUrl('nginx', 'alice'));
+    await inRoom(1);
+    const nginx = await Nginx.start({ port: server.ports.rtmp, playPath: `${playName('nginx', 'alice')}?userid=nginx` });
+    const seen = await play(nginx.url);
+    assert.ok(isRed(seen.colors.at(-1)), `${seen.colors.at(-1)}`);
+    near(seen.tone, 1000, 20, 'tone');
+    await nginx.stop();
+    await encoder.stop();
+    await roomsGone();
+  });
+
+  for (const [name, scheme] of [['HTTP', 'http'], ['a WebSocket', 'ws']]) {
+    test(`mpegts.js plays over ${name}`, async () => {
+      const encoder = push(pushUrl('mpegts', 'alice'), { color: 'lime' });
+      await inRoom(1);
+      const player = await MpegtsPlayer.start(browser, flvUrl('mpegts', 'alice').replace('http', scheme));
+      await until('the picture to move', async () => {
+        const { color, time, errors } = await player.look();
+        assert.deepEqual(errors, []);
+        return isGreen(color) && time > 1;
+      }, 20_000);
+      await player.close();
+      await encoder.stop();
+      await roomsGone();
+    });
+  }
 });
 
 describe('in one room with the call page', () => {

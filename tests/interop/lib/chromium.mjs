@@ -114,7 +114,7 @@ const IN_PAGE = () => {
 };
 
 /** An empty page that is not the server's. */
-function emptySite() {
+export function emptySite() {
   return new Promise((resolve) => {
     const site = createServer((request, response) => response.end('<!doctype html><title>elsewhere</title>'));
     site.unref();
