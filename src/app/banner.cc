@@ -51,8 +51,8 @@ std::string Banner(const ServerInfo& info, const BannerOptions& options) {
   out += Rows("in your network", info.lan_urls);
   if (info.rtmp_port != 0 || info.rtmps_port != 0) {
     const bool plain = info.rtmp_port != 0;
-    out += Row("RTMP publishers", std::string(plain ? "rtmp" : "rtmps") + "://HOST:" +
-                                      std::to_string(plain ? info.rtmp_port : info.rtmps_port) +
+    out += Row("RTMP publishers", std::string(plain ? "rtmp" : "rtmps") +
+                                      "://HOST:" + std::to_string(plain ? info.rtmp_port : info.rtmps_port) +
                                       "/push/ROOM?sdkappid=&userid=&usersig=");
   }
   const std::string phone = FirstSecureLanUrl(info);

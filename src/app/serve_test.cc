@@ -94,7 +94,8 @@ class ServeTest : public ::testing::Test {
 TEST_F(ServeTest, FirstStartNeedsNothing) {
   const json::object ready = Ready();
   EXPECT_EQ(ready.at("pid"), json::value(getpid()));
-  for (const char* port : {"https_port", "http_port", "rtmp_port", "rtmps_port", "media_port"}) EXPECT_GT(ready.at(port).as_int64(), 0) << port;
+  for (const char* port : {"https_port", "http_port", "rtmp_port", "rtmps_port", "media_port"})
+    EXPECT_GT(ready.at(port).as_int64(), 0) << port;
   EXPECT_EQ(ready.at("development_app"), json::value(1400000001));
   EXPECT_EQ(ready.at("version"), json::value(kVersion));
   EXPECT_THAT(output_, AllOf(HasSubstr("is serving calls."),
@@ -148,9 +149,9 @@ TEST_F(ServeTest, ABusyMediaPortIsNamedWithItsOption) {
   cli_.stop.meanwhile = [&] {
     const json::object first = json::parse(ReadFile(ready_)).as_object();
     CliHarness other;
-    const CliResult result =
-        other.Run({"serve", "--https-port", "0", "--http-port", "0", "--no-rtmp", "--no-rtmps", "--media-address",
-                   "127.0.0.1", "--log-level", "error", "--media-port", std::to_string(first.at("media_port").as_int64())});
+    const CliResult result = other.Run({"serve", "--https-port", "0", "--http-port", "0", "--no-rtmp", "--no-rtmps",
+                                        "--media-address", "127.0.0.1", "--log-level", "error", "--media-port",
+                                        std::to_string(first.at("media_port").as_int64())});
     EXPECT_EQ(result.status, kExitNo);
     second_error = result.err;
   };

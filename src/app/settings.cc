@@ -85,7 +85,8 @@ Status PublicHost(ServeConfig& config, Values values) {
   const std::string& text = values[0];
   const bool v6 = text.size() > 2 && text.front() == '[' && text.back() == ']' && ParseAddress(text).ok();
   const bool name = !text.empty() && text.size() <= kMaxBytes && text.find_first_not_of(kCharacters) == text.npos;
-  if (!v6 && !name) return Wrong("is no host name, like call.example.com, and no address, like 192.0.2.1 or [2001:db8::1]");
+  if (!v6 && !name)
+    return Wrong("is no host name, like call.example.com, and no address, like 192.0.2.1 or [2001:db8::1]");
   config.public_host = text;
   return Ok{};
 }

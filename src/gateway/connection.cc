@@ -155,7 +155,7 @@ asio::awaitable<void> Linger(Stream& stream) {
 // Requests of one connection, in turn. An upgrade or a stream ends them and is returned.
 template <typename Stream>
 asio::awaitable<std::optional<Handover>> ServeRequests(Stream& stream, beast::flat_buffer& buffer, bool redirect,
-                                                      IpAddress remote, HttpContext& context) {
+                                                       IpAddress remote, HttpContext& context) {
   for (;;) {
     Parser parser;
     parser.header_limit(kMaxHttpHeaderBytes);

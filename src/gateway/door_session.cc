@@ -30,9 +30,7 @@ DoorSession::DoorSession(SignalHub& hub, asio::any_io_executor executor, std::st
       remote_(std::move(remote)),
       log_(log.With("session", std::to_string(id_.value()))) {}
 
-DoorSession::~DoorSession() {
-  Close();
-}
+DoorSession::~DoorSession() { Close(); }
 
 asio::awaitable<DoorSession::Answer> DoorSession::Ask(std::shared_ptr<DoorSession> self,
                                                       std::variant<OpenPush, OpenPlay> question) {
@@ -69,9 +67,9 @@ void DoorSession::Deliver(ControlOutput&& output) {
   } else if (auto* close = std::get_if<CloseSession>(&output.what)) {
     Close();
     if (timer_ != nullptr && !answer_) {
-      answer_ = MakeError(close->code == CloseCode::kDraining ? SignalErrorKind::kServerDraining
-                                                              : SignalErrorKind::kNotAllowed,
-                          close->reason);
+      answer_ = MakeError(
+          close->code == CloseCode::kDraining ? SignalErrorKind::kServerDraining : SignalErrorKind::kNotAllowed,
+          close->reason);
     }
     if (on_end_) std::exchange(on_end_, nullptr)(close->reason);
   } else if (std::holds_alternative<PushKeyframeWanted>(output.what)) {

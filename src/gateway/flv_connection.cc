@@ -179,7 +179,8 @@ template <typename Output>
 asio::awaitable<void> Serve(Output output, http::request<http::string_body> request, std::shared_ptr<FlvViewer> viewer,
                             ConnectionGuard::Place& place, Duration stall) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto connection = std::make_shared<FlvConnection<Output>>(std::move(output), std::move(viewer), stall, executor);
+  const auto connection =
+      std::make_shared<FlvConnection<Output>>(std::move(output), std::move(viewer), stall, executor);
   const ConnectionGuard::Abortable abortable(place, [&connection] { connection->Abort(); });
   co_await connection->Run(std::move(request));
 }

@@ -86,8 +86,8 @@ HttpResponse FlvDoor::Answer(const HttpRequest& request) {
 
 asio::awaitable<FlvDoor::Opened> FlvDoor::Open(const HttpRequest& request) {
   if (!request.remote.is_loopback() && !limiter_.Take(hub_.Now(), request.remote)) {
-    co_return ErrorResponse(signal::MakeError(SignalErrorKind::kRateLimited,
-                                              "Too many requests from your address: at most 5 per second."));
+    co_return ErrorResponse(
+        signal::MakeError(SignalErrorKind::kRateLimited, "Too many requests from your address: at most 5 per second."));
   }
   const std::string_view target = request.target;
   const size_t mark = std::min(target.find('?'), target.size());

@@ -1,6 +1,6 @@
 // HttpServer: the doors of HTTP. Speaks TLS where the door does, answers HTTP/1.1 from a Site, WHIP and WHEP from
-// theirs, streams FLV, and hands WebSocket upgrades of kSignalPath to the hub. The I/O thread only, but for what comes before it
-// runs.
+// theirs, streams FLV, and hands WebSocket upgrades of kSignalPath to the hub. The I/O thread only, but for what comes
+// before it runs.
 //
 // Limits: header 8 KiB, body 64 KiB, 30 s for a request to arrive whole and between two of them, connections in total
 // and per address. A response may take 30 s and a second more for every 16 KiB.

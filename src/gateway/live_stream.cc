@@ -99,8 +99,8 @@ class LiveStream::Task final : public PoolTask {
   bool posted_ = false;
 };
 
-asio::awaitable<std::optional<signal::SignalError>> LiveStream::Start(std::shared_ptr<LiveStream> self,
-                                                                      RtmpPlay target, LiveCaller caller) {
+asio::awaitable<std::optional<signal::SignalError>> LiveStream::Start(std::shared_ptr<LiveStream> self, RtmpPlay target,
+                                                                      LiveCaller caller) {
   LiveStreams& registry = self->registry_;
   self->slot_ = &registry.pool_.Reserve();
   self->tap_ = DoorSession::Make(registry.hub_, registry.io_.get_executor(), caller.remote, registry.log_);

@@ -88,9 +88,7 @@ class PushStream::Task final : public PoolTask {
 };
 
 PushStream::PushStream(TaskPool& pool, Rng& rng, IngestLine::Options options, Log log)
-    : pool_(pool),
-      slot_(pool.Reserve()),
-      task_(std::make_shared<Task>(rng, std::move(options), std::move(log))) {
+    : pool_(pool), slot_(pool.Reserve()), task_(std::make_shared<Task>(rng, std::move(options), std::move(log))) {
   pool_.Start(slot_, task_);
 }
 

@@ -1,8 +1,8 @@
 // PushStream: one accepted RTMP publisher between its socket and the room: frames wait in a bounded queue for the
 // TaskPool, where they become RTP packets of the room (IngestLine).
 //
-// Limits: kMaxFrames and kMaxBytes wait; more means that the pool is too slow, and then whole frames are dropped, of the
-// picture all up to the next keyframe.
+// Limits: kMaxFrames and kMaxBytes wait; more means that the pool is too slow, and then whole frames are dropped, of
+// the picture all up to the next keyframe.
 //
 // Thread rule: Open, OnMedia, Close and the destructor belong to the I/O thread; the task runs in the pool.
 #pragma once

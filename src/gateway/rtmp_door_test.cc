@@ -141,8 +141,8 @@ class RtmpDoorTest : public testing::Test {
   }
   // What the room sends of alice's picture, on the worker's thread.
   void SendPicture(bool key, uint32_t rtp_timestamp, UptrackId uptrack = UptrackId(22)) {
-    const auto payload = key ? Hex("780018" + std::string(kSps) + "0004" + std::string(kPps) + "0004" + std::string(kIdr))
-                             : Hex(kDelta);
+    const auto payload =
+        key ? Hex("780018" + std::string(kSps) + "0004" + std::string(kPps) + "0004" + std::string(kIdr)) : Hex(kDelta);
     LineItem* item = line_->BeginPush();
     ASSERT_NE(item, nullptr);
     RtpHeaderWriter header(item->bytes);

@@ -147,8 +147,8 @@ asio::awaitable<void> RtmpPeer::OnRequest(RtmpRequest request) {
   }
   Result<RtmpTarget> target = ParseRtmpTarget(request.app, request.tc_url, request.name);
   if (!target.ok()) {
-    Refuse(request.stream_id, signal::MakeError(SignalErrorKind::kInvalidParams,
-                                                "The address is wrong: " + target.error().message + "."));
+    Refuse(request.stream_id,
+           signal::MakeError(SignalErrorKind::kInvalidParams, "The address is wrong: " + target.error().message + "."));
     co_return;
   }
   auto* push = std::get_if<RtmpPush>(&*target);

@@ -213,7 +213,8 @@ Status Server::State::OpenTls() {
 Status Server::State::OpenRtmp() {
   rtmp = std::make_unique<RtmpDoor>(io);
   if (options.rtmp.enabled) {
-    const auto port = rtmp->Listen({options.rtmp.address, options.rtmp.port}, nullptr, "RTMP", "--rtmp-port, or --no-rtmp");
+    const auto port =
+        rtmp->Listen({options.rtmp.address, options.rtmp.port}, nullptr, "RTMP", "--rtmp-port, or --no-rtmp");
     if (!port) return port.error();
     info.rtmp_port = *port;
   }
@@ -253,8 +254,12 @@ Status Server::State::MakeServices() {
   live = std::make_unique<LiveStreams>(*hub, *transcoders, io, log);
   flv = std::make_unique<FlvDoor>(*hub, *live, options.dev_signing);
   http->Serve(HttpContext{*site, *whip, *flv, *hub, guard, log, {}});
-  rtmp->Serve(std::make_unique<RtmpContext>(
-      RtmpContext{.hub = *hub, .streams = *live, .pool = *transcoders, .guard = guard, .log = log, .dev_signing = options.dev_signing}));
+  rtmp->Serve(std::make_unique<RtmpContext>(RtmpContext{.hub = *hub,
+                                                        .streams = *live,
+                                                        .pool = *transcoders,
+                                                        .guard = guard,
+                                                        .log = log,
+                                                        .dev_signing = options.dev_signing}));
   return Ok{};
 }
 

@@ -46,10 +46,8 @@ class SignalSession {
 
   SessionId id() const { return id_; }
   ControlInput Opened() const {
-    return {id_, SessionOpened{.remote = client_.remote,
-                               .log = connection_log_,
-                               .host = client_.host,
-                               .secure = client_.secure}};
+    return {id_, SessionOpened{
+                     .remote = client_.remote, .log = connection_log_, .host = client_.host, .secure = client_.secure}};
   }
   ControlInput Closed() const { return {id_, SessionClosed{}}; }
 

@@ -24,7 +24,7 @@ asio::awaitable<void> ServeSignal(Stream stream, http::request<http::string_body
 
 extern template asio::awaitable<void> ServeSignal(PlainStream, http::request<http::string_body>, ClientAddress,
                                                   SignalHub&, ConnectionGuard::Place&, Log, Duration);
-extern template asio::awaitable<void> ServeSignal(TlsStream, http::request<http::string_body>, ClientAddress, SignalHub&,
-                                                  ConnectionGuard::Place&, Log, Duration);
+extern template asio::awaitable<void> ServeSignal(TlsStream, http::request<http::string_body>, ClientAddress,
+                                                  SignalHub&, ConnectionGuard::Place&, Log, Duration);
 
 }  // namespace duet

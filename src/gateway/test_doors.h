@@ -89,8 +89,8 @@ inline TestDoors::TestDoors(Pages pages, AppRegistry apps_in, const DoorOptions&
   rtmp_port = *rtmp_.Listen({loopback, 0}, nullptr, "RTMP", "--rtmp-port");
   rtmps_port = *rtmp_.Listen({loopback, 0}, tls_.get(), "RTMPS", "--rtmps-port");
   server_.Serve(HttpContext{site, whip, flv_, hub, guard, Log(&log), options.timeouts});
-  rtmp_.Serve(std::make_unique<RtmpContext>(RtmpContext{
-      .hub = hub, .streams = live_, .pool = pool, .guard = guard, .log = Log(&log), .dev_signing = true}));
+  rtmp_.Serve(std::make_unique<RtmpContext>(
+      RtmpContext{.hub = hub, .streams = live_, .pool = pool, .guard = guard, .log = Log(&log), .dev_signing = true}));
   thread_ = std::thread([this] { io_.run(); });
 }
 

@@ -74,11 +74,11 @@ TEST(TaskPool, EveryWakeIsFollowedByARun) {
   for (int i = 0; i < kTasks; ++i) {
     slots[i] = &pool.Reserve();
     pool.Start(*slots[i], std::make_shared<Task>([&all, &counter = counters[i]](Time) {
-                 const int now = counter.pushed.load(std::memory_order_acquire);
-                 if (counter.seen < kItems && now == kItems) all.count_down();
-                 counter.seen = now;
-                 return Time::Never();
-               }));
+      const int now = counter.pushed.load(std::memory_order_acquire);
+      if (counter.seen < kItems && now == kItems) all.count_down();
+      counter.seen = now;
+      return Time::Never();
+    }));
   }
   for (int n = 0; n < kItems; ++n) {
     for (int i = 0; i < kTasks; ++i) {
