@@ -11,7 +11,7 @@ import { emptySite } from './chromium.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 
 export function gstreamer(pipeline) {
-  return new Program('python3', [join(here, 'gst-launch.py'), pipeline]);
+  return new Program('/usr/bin/python3', [join(here, 'gst-launch.py'), pipeline]);
 }
 
 /** Green pictures and a tone of 700 Hz. */
