@@ -32,7 +32,8 @@ class LiveStream : public std::enable_shared_from_this<LiveStream> {
   void Stop();
   void OnTapEnd(std::string_view words);
   void OnFrames();
-  void Keep(const FlvFrameRef& frame);
+  // Remembers a configuration. False when it says nothing new.
+  bool Keep(const FlvFrameRef& frame);
   void MaybeAskForKeyframe();
   void StartLinger();
 
@@ -186,11 +187,14 @@ void LiveStream::StartLinger() {
   });
 }
 
-void LiveStream::Keep(const FlvFrameRef& frame) {
-  if (!frame->is_config()) return;
-  const bool video = frame->kind == FlvFrame::Kind::kVideoConfig;
-  configs_[video ? 0 : 1] = frame;
-  metadata_ = MakeMetadataFrame({}, configs_[1] != nullptr, configs_[0] != nullptr);
+bool LiveStream::Keep(const FlvFrameRef& frame) {
+  if (!frame->is_config()) return true;
+  FlvFrameRef& config = configs_[frame->is_video() ? 0 : 1];
+  // A publisher that came back with the same encoder: players need not begin anew.
+  if (config != nullptr && config->data == frame->data) return false;
+  const bool new_track = std::exchange(config, frame) == nullptr;
+  if (new_track) metadata_ = MakeMetadataFrame({}, configs_[1] != nullptr, configs_[0] != nullptr);
+  return true;
 }
 
 void LiveStream::OnFrames() {
@@ -204,7 +208,7 @@ void LiveStream::OnFrames() {
   };
   for (const FlvFrameRef& frame : batch_) {
     const FlvFrameRef before = metadata_;
-    Keep(frame);
+    if (!Keep(frame)) continue;
     for (LiveTicket* ticket : tickets) {
       if (!here(ticket)) continue;
       if (metadata_ != before) ticket->OnFrame(metadata_);

@@ -70,7 +70,7 @@ export class MpegtsPlayer {
       const video = document.body.appendChild(Object.assign(document.createElement('video'), { muted: true }));
       const player = window.mpegts.createPlayer({ type: 'flv', isLive: true, url: from }, { enableStashBuffer: false, liveBufferLatencyChasing: true });
       window.errors = [];
-      player.on('error', (...what) => window.errors.push(what.join(' ')));
+      player.on('error', (kind, detail, what) => window.errors.push(`${kind} ${detail} ${what?.msg ?? ''}`));
       player.attachMediaElement(video);
       player.load();
       player.play();
