@@ -157,6 +157,8 @@ ControlCounts Control::counts() const {
     counts.workers.peers += worker.peers;
     counts.workers.uptracks += worker.uptracks;
     counts.workers.downtracks += worker.downtracks;
+    counts.workers.sources += worker.sources;
+    counts.workers.taps += worker.taps;
     counts.workers.addresses += worker.addresses;
     counts.workers.packets_in_use += worker.packets_in_use;
     counts.workers.tcp_connections += worker.tcp_connections;

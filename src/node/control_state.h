@@ -130,7 +130,7 @@ struct Control::State {
   UptrackId Tappable(const Member& publisher, signal::StreamType stream, signal::MediaKind kind) const;
   // Which worker holds this track of a member of the room.
   static size_t WorkerOf(const RoomState& room, UptrackId) { return room.options().worker; }
-  signal::MediaUrls UrlsFor(const ControlSession& session, const RoomState& room, const Member& member) const;
+  signal::MediaUrls UrlsFor(const ControlSession& session, const RoomState& room, const Member& member);
 
   // control.cc
   void Apply(RoomState& room, RoomEffects&& fx);

@@ -41,8 +41,8 @@ struct RemovePeer {
 // ConnectSlot and SetPublished stand in room/room_effects.h.
 
 // A publisher without a transport: an RTMP publisher, or one whose transport is another worker's. Its packets come over
-// `line`, with the payload types and extensions of `uptracks`. Like a peer it makes a room and is counted in it;
-// SetPublished, ConnectSlot and AddTap take its tracks like others.
+// `line`, whose taker this worker is, with the payload types and extensions of `uptracks`. Like a peer it makes a room
+// and is counted in it; SetPublished, ConnectSlot and AddTap take its tracks like others.
 struct AddSource {
   RoomKey room;
   PeerId peer;  // names it; no transport has this id
@@ -65,13 +65,20 @@ struct AddTap {
 struct RemoveTap {
   TapId tap;
 };
+// What the reader of a relay wants of the publisher: layers (bit 0 is the smallest) and no more than `max_bps` of the
+// picture (0 = no limit). Without it, all.
+struct SetTapWants {
+  TapId tap;
+  uint8_t layers = 0;
+  int64_t max_bps = 0;
+};
 // Somebody who is no slot needs a picture to begin with. Throttled like every other request.
 struct RequestKeyframe {
-  UptrackId uptrack;
+  UptrackId uptrack;  // that a tap reads
   uint8_t layer = 0;  // a tap of a bridge has but one
 };
 using WorkerCommand = std::variant<AddPeer, UpdatePeer, RemovePeer, ConnectSlot, SetPublished, AddSource, RemoveSource,
-                                   AddTap, RemoveTap, RequestKeyframe>;
+                                   AddTap, RemoveTap, SetTapWants, RequestKeyframe>;
 
 // ---- Worker -> Control
 // ----------------------------------------------------------------------------------------------------------------
@@ -126,6 +133,8 @@ struct WorkerCounts {
   uint64_t peers = 0;
   uint64_t uptracks = 0;
   uint64_t downtracks = 0;
+  uint64_t sources = 0;         // publishers that come over a line
+  uint64_t taps = 0;            // readers of a track over a line
   uint64_t addresses = 0;       // entries of the address table
   uint64_t packets_in_use = 0;  // slots of the packet pool
   uint64_t tcp_connections = 0;

@@ -9,7 +9,7 @@ export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 export const duetProgram = process.env.DUET_BIN ?? join(root, 'build/release/bin/duet');
 
 /** How long tests wait for what has no limit of its own: machines that build and test at once are slow. */
-export const PATIENCE_MS = 45_000;
+export const PATIENCE_MS = 90_000;
 
 /** Resolves with the first truthy value of `probe`, asked every 20 ms; rejects after `ms` with `what`. */
 export async function until(what, probe, ms = PATIENCE_MS) {

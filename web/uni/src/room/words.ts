@@ -5,7 +5,7 @@ export type Language = 'en' | 'zh';
 const WORDS = {
   en: {
     mute: 'Mute', unmute: 'Unmute', camera: 'Camera', cameraOff: 'Camera off', flip: 'Flip', hangUp: 'Hang up', beauty: 'Beauty',
-    picture: 'Snapshot', fit: 'Fit', waiting: 'Waiting for the other side…', paused: 'The other side is in the background',
+    waiting: 'Waiting for the other side…', paused: 'The other side is in the background',
     reconnecting: 'Reconnecting…', entering: 'Entering the room…', noTags: 'The page was built without live-pusher and live-player: '
       + 'add the build helper of @duet/uni to vue.config.js or vite.config.js',
     miniNoLibrary: 'WeChat on this phone is too old for calls: update it (base library 1.7.0 or newer)',
@@ -20,7 +20,6 @@ const WORDS = {
     miniPushStuck: 'The room is entered, but sound and picture cannot be sent: the RTMP port of the server (1935) is closed or blocked on the way',
     kickedReplaced: 'the same user has entered elsewhere', kickedRemoved: 'removed from the room', kickedSilent: 'nothing was received any more',
     dismissed: 'the room was dismissed',
-    saved: 'The picture is saved', mirrored: 'You', room: 'Room',
     'error.-100018': 'The signature was refused', 'error.-100015': 'The server does not know this sdkAppID',
     'error.-100006': 'This room needs permission', 'error.-3301': 'The room cannot be entered', 'error.-3318': 'The room number is not valid',
     'error.-3319': 'The user name is not valid', 'error.-1307': 'The server cannot be reached', 'error.-1301': 'The camera cannot be used',
@@ -29,7 +28,7 @@ const WORDS = {
   },
   zh: {
     mute: '静音', unmute: '取消静音', camera: '打开摄像头', cameraOff: '关闭摄像头', flip: '翻转', hangUp: '挂断', beauty: '美颜',
-    picture: '截图', fit: '填充', waiting: '正在等待对方加入…', paused: '对方已切到后台',
+    waiting: '正在等待对方加入…', paused: '对方已切到后台',
     reconnecting: '正在重新连接…', entering: '正在进入房间…', noTags: '页面中没有 live-pusher 和 live-player：'
       + '请在 vue.config.js 或 vite.config.js 中加入 @duet/uni 的构建插件',
     miniNoLibrary: '此手机的微信版本过低，无法通话：请更新微信（基础库 1.7.0 或以上）',
@@ -43,7 +42,6 @@ const WORDS = {
     miniMic: '没有授权。点击这里，在设置中允许使用麦克风，然后返回',
     miniPushStuck: '已进入房间，但音视频发送不出去：服务器的 RTMP 端口（1935）未开放，或在途中被阻断',
     kickedReplaced: '同一用户已在别处进入', kickedRemoved: '已被移出房间', kickedSilent: '长时间没有收到数据', dismissed: '房间已解散',
-    saved: '图片已保存', mirrored: '我', room: '房间',
     'error.-100018': '签名未通过', 'error.-100015': '服务器没有这个 sdkAppID', 'error.-100006': '没有进入该房间的权限',
     'error.-3301': '无法进入房间', 'error.-3318': '房间号不正确', 'error.-3319': '用户名不正确', 'error.-1307': '连接不上服务器',
     'error.-1301': '无法使用摄像头', 'error.-1302': '无法使用麦克风', 'error.-41101': '不能使用该服务器', 'error.-41102': '没有通话权限', 'error.-41103': '无法通话',
