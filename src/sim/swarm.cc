@@ -75,6 +75,7 @@ class Swarm {
     SeededRng rng(seed);
     WorldConfig config{.seed = seed};
     config.codec = Chance(rng, 0.5) ? CodecKind::kH264 : CodecKind::kVp8;
+    config.workers = Chance(rng, 0.5) ? 1 : 2;
     return config;
   }
 
