@@ -58,7 +58,7 @@ export class BenchServer {
     writeFileSync(self.allocations, Buffer.alloc(8));
     self.process = spawn(
       join(bin, 'duet'),
-      ['serve', '--data', self.data, '--https-port', '0', '--http-port', '0', '--media-port', '0', '--no-media-tcp', '--public-address', '127.0.0.1', '--max-room-members', '2000', '--ready-file', ready, ...args],
+      ['serve', '--data', self.data, '--https-port', '0', '--http-port', '0', '--no-rtmp', '--no-rtmps', '--media-port', '0', '--no-media-tcp', '--public-address', '127.0.0.1', '--max-room-members', '2000', '--ready-file', ready, ...args],
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LD_PRELOAD: counter, DUET_ALLOCATIONS_FILE: self.allocations } },
     );
     self.said = '';

@@ -78,7 +78,7 @@ void Control::State::OnOpenPush(ControlSession& session, const OpenPush& open) {
   auto opened = open.target.ticket.empty() ? PushAsMember(session, open) : PushForMember(session, open.target);
   ControlOutput answer{session.id, {}};
   if (opened.ok()) {
-    session.log.Info("pushes" + (open.target.remark.empty() ? "" : ", remark " + open.target.remark));
+    session.log.With("remark", open.target.remark).Info("pushes");
     answer.what = std::move(*opened);
   } else {
     session.log.Info("push refused: " + std::string(opened.error().name) + ": " + opened.error().message);
@@ -221,7 +221,7 @@ Result<PlayOpened, SignalError> Control::State::Play(ControlSession& session, co
     return MakeError(SignalErrorKind::kNotAllowed, "Your privateMapKey does not allow to receive this stream.");
   if (room == nullptr || room->Find(target.publisher) == nullptr) {
     return MakeError(SignalErrorKind::kStreamNotFound,
-                     "\"" + target.publisher + "\" is not in the room, so there is nothing to play.");
+                     "The publisher of this stream is not in the room, so there is nothing to play.");
   }
   if (open.tap) {
     if (lines >= config.max_lines) return NoMoreLines();
@@ -371,8 +371,7 @@ void Control::State::TellCodecBack(RoomKey key) {
 // ---- addresses
 // ----------------------------------------------------------------------------------------------------------------------------
 
-signal::MediaUrls Control::State::UrlsFor(const ControlSession& session, const RoomState& room,
-                                          const Member& member) const {
+signal::MediaUrls Control::State::UrlsFor(const ControlSession& session, const RoomState& room, const Member& member) {
   const ControlConfig::Doors& doors = config.doors;
   std::string host = doors.public_host.empty() ? session.host : doors.public_host;
   if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";

@@ -206,6 +206,8 @@ Member& Control::State::TakeSeat(ControlSession& session, const Place& place, co
   if (place.resumed) {
     const PeerId old_peer = existing->transport.peer;
     const PeerId new_peer = transport.peer;
+    if (existing->virtual_slots && !virtual_slots)
+      EndPlaysOf(room, enter.user_id, "The member receives in another way now.");
     existing->rights = rights;
     existing->role = enter.role;
     existing->recv_mode = enter.recv_mode;

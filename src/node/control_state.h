@@ -139,7 +139,7 @@ struct Control::State {
   void TellCodecBack(RoomKey key);
   // The track of this member that viewers without SDP can get as this kind of this stream; 0 = none.
   UptrackId Tappable(const Member& publisher, signal::StreamType stream, signal::MediaKind kind) const;
-  signal::MediaUrls UrlsFor(const ControlSession& session, const RoomState& room, const Member& member) const;
+  signal::MediaUrls UrlsFor(const ControlSession& session, const RoomState& room, const Member& member);
 
   // control.cc
   void Apply(RoomState& room, RoomEffects&& fx);

@@ -37,9 +37,14 @@ class ControlTest : public testing::Test {
     config.local_fingerprint = {"sha-256", std::vector<uint8_t>(32, 0xab)};
     control_ = std::make_unique<Control>(config, apps_, rng_, Log());
   }
-  SessionId Open(bool silent = false) {
+  SessionId Open(bool silent = false, bool secure = true) {
     const SessionId session(++last_session_);
-    control_->OnInput(now_, kUnixNow, {session, SessionOpened{"127.0.0.1:5000", Log(), silent}});
+    control_->OnInput(now_, kUnixNow,
+                      {session, SessionOpened{.remote = "127.0.0.1:5000",
+                                              .log = Log(),
+                                              .silent = silent,
+                                              .host = "calls.example.com",
+                                              .secure = secure}});
     return session;
   }
   void CloseSocket(SessionId session) {

@@ -70,6 +70,8 @@ std::optional<ReceivedRtp> LineSource::Receive(Time now, const LineItem& item, U
                      .codec = &uptrack.config().codec,
                      .extensions = &uptrack.config().extensions,
                      .red = uptrack.red(),
+                     .frame = arrival.frame,
+                     .frame = arrival.frame,
                      .starts_keyframe = arrival.starts_keyframe};
 }
 

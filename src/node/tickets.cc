@@ -32,6 +32,7 @@ std::string ToHex(Bytes bytes) {
 
 // Empty when it is not hexadecimal.
 std::vector<std::byte> FromHex(std::string_view text) {
+  if (text.size() % 2 != 0) return {};
   std::vector<std::byte> bytes(text.size() / 2);
   for (size_t i = 0; i < bytes.size(); ++i) {
     uint8_t value = 0;
@@ -63,8 +64,6 @@ class Content {
 
 }  // namespace
 
-Tickets::Tickets(Rng& rng) { rng.Fill(key_); }
-
 Tickets::Mac Tickets::MacOf(const Subject& subject, std::string_view member, uint64_t expiry_ms) const {
   Content content;
   content.Add(static_cast<uint64_t>(subject.purpose));
@@ -75,7 +74,7 @@ Tickets::Mac Tickets::MacOf(const Subject& subject, std::string_view member, uin
   content.Add(static_cast<uint64_t>(subject.stream));
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  const auto* made = HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+  const auto* made = HMAC(EVP_sha256(), key_->data(), static_cast<int>(key_->size()),
                           reinterpret_cast<const unsigned char*>(content.bytes().data()), content.bytes().size(),
                           digest.data(), &size);
   DUET_CHECK(made != nullptr && size >= kMacBytes);
@@ -84,7 +83,8 @@ Tickets::Mac Tickets::MacOf(const Subject& subject, std::string_view member, uin
   return mac;
 }
 
-std::string Tickets::Make(Time now, const Subject& subject, std::string_view member) const {
+std::string Tickets::Make(Time now, const Subject& subject, std::string_view member) {
+  if (!key_) rng_.Fill(key_.emplace());
   const auto expiry_ms = static_cast<uint64_t>((now + kLife).ms());
   std::array<std::byte, kExpiryBytes> expiry{};
   StoreU64(expiry.data(), expiry_ms);
@@ -97,7 +97,7 @@ Result<std::string, signal::SignalError> Tickets::Check(Time now, const Subject&
     return MakeError(SignalErrorKind::kTicketInvalid,
                      "The ticket of this address is not valid for this stream. Ask for fresh addresses with `urls`.");
   };
-  if (ticket.size() > 2 * (kExpiryBytes + kMacBytes + signal::kMaxUserIdBytes)) return invalid();
+  if (!key_ || ticket.size() > 2 * (kExpiryBytes + kMacBytes + signal::kMaxUserIdBytes)) return invalid();
   const std::vector<std::byte> bytes = FromHex(ticket);
   ByteReader reader(bytes);
   const uint64_t expiry_ms = reader.U64();

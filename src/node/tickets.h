@@ -4,11 +4,13 @@
 //   mac    = the first half (RFC 2104 section 5) of HMAC-SHA256(key, purpose | room key | expiry | member | publisher |
 //            stream), numbers as u64, texts with their length before them
 //
-// The key is drawn at start, so tickets of an earlier process fit nothing. Thread rule: owned by Control.
+// The key is drawn for the first ticket and never leaves, so those of an earlier process fit nothing. Thread rule:
+// owned by Control.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,9 +35,9 @@ class Tickets {
     signal::StreamType stream{};
   };
 
-  explicit Tickets(Rng& rng);
+  explicit Tickets(Rng& rng) : rng_(rng) {}  // which outlives it
 
-  std::string Make(Time now, const Subject& subject, std::string_view member) const;
+  std::string Make(Time now, const Subject& subject, std::string_view member);
   // The member that `ticket` was made for; ticket_invalid or ticket_expired.
   Result<std::string, signal::SignalError> Check(Time now, const Subject& subject, std::string_view ticket) const;
 
@@ -45,7 +47,8 @@ class Tickets {
 
   Mac MacOf(const Subject& subject, std::string_view member, uint64_t expiry_ms) const;
 
-  std::array<std::byte, 32> key_;
+  Rng& rng_;
+  std::optional<std::array<std::byte, 32>> key_;
 };
 
 }  // namespace duet

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/flat_map.h"
+#include "base/token_bucket.h"
 #include "node/line_source.h"
 #include "node/line_tap.h"
 #include "node/timer_wheel.h"
@@ -53,6 +54,7 @@ struct Worker::State {
   void OnCommand(Time now, RequestKeyframe&& command, Outbox& out);
 
   void OnStun(Time now, const Endpoint& from, const PacketRef& packet, Outbox& out);
+  void OnStranger(Time now, const Endpoint& from, DatagramKind kind, PacketRef packet, Outbox& out);
   void OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out);
   void Forward(Time now, MediaRoom& room, ReceivedRtp packet, Outbox& out);
   void ForwardRun(Time now, Outbox& out);
@@ -89,6 +91,8 @@ struct Worker::State {
   std::map<std::string, PeerEntry*, std::less<>> by_ufrag;
   std::map<RoomKey, std::unique_ptr<MediaRoom>> rooms;
   std::map<RoomKey, size_t> room_sizes;
+  static constexpr double kStrangersPerSecond = 100;
+  TokenBucket strangers{kStrangersPerSecond, kStrangersPerSecond};
   FlatMap<PeerId, std::unique_ptr<LineSource>> sources;
   FlatMap<TapId, std::unique_ptr<LineTap>> taps;
   LineTap::Fresh fresh_taps;
@@ -122,7 +126,7 @@ void Worker::OnDatagramOfBatch(Time now, const Endpoint& from, PacketRef packet,
   const DatagramKind kind = Classify(packet->bytes());
   if (kind == DatagramKind::kStun) return s.OnStun(now, from, packet, out);
   PeerEntry* const* entry = s.by_address.Find(from);
-  if (entry == nullptr) return s.counts.drops.Add(Drop::kUnknownSource);
+  if (entry == nullptr) return s.OnStranger(now, from, kind, std::move(packet), out);
   s.Dispatch(now, **entry, kind, std::move(packet), out);
 }
 
@@ -154,6 +158,28 @@ void Worker::State::OnStun(Time now, const Endpoint& from, const PacketRef& pack
   // An address can pass from one peer to another (a NAT that reuses a port): the one that proved itself last has it.
   by_address.Insert(from, &entry);
   Settle(now, entry, before, out);
+}
+
+// Media from an address that nobody is known at: a NAT may have rebound, and the next check is seconds away. Who has
+// the SSRC says whose it may be, the packet's integrity that it is. Strangers may try that so often and no more.
+void Worker::State::OnStranger(Time now, const Endpoint& from, DatagramKind kind, PacketRef packet, Outbox& out) {
+  const auto header = kind == DatagramKind::kRtp ? ParseRtpHeader(packet->bytes()) : std::nullopt;
+  PeerEntry* found = nullptr;
+  if (header && from.transport == Transport::kUdp && strangers.Take(now)) {
+    peers.ForEach([&](PeerId, const std::unique_ptr<PeerEntry>& entry) {
+      if (entry->peer->MaySendFrom(from, header->ssrc)) found = entry.get();
+    });
+  }
+  if (found == nullptr) return counts.drops.Add(Drop::kUnknownSource);
+  Peer& peer = *found->peer;
+  const Peer::State before = peer.state();
+  const uint64_t authentic = peer.received();
+  OnRtp(now, *found, std::move(packet), out);
+  if (peer.received() == authentic) return counts.drops.Add(Drop::kUnknownSource);
+  const IceAgent::Outcome outcome = peer.Follow(now, from);
+  if (outcome.forgotten) ForgetAddress(*outcome.forgotten, *found);
+  if (outcome.authentic) by_address.Insert(from, found);
+  Settle(now, *found, before, out);
 }
 
 void Worker::State::ForgetAddress(const Endpoint& address, const PeerEntry& owner) {

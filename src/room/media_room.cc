@@ -208,7 +208,12 @@ void MediaRoom::OnReferences(UptrackId uptrack) {
 // --------------------------------------------------------------------------------------------------------------------------
 
 void MediaRoom::OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback) {
-  for (const DowntrackId id : feedback.keyframe_requests) AskForKeyframe(now, peer.FindDowntrack(id));
+  for (const DowntrackId id : feedback.keyframe_requests) {
+    const Downtrack* downtrack = peer.FindDowntrack(id);
+    // While it is held back there is nothing to begin with; keyframes would only make what is to fit larger, and cost
+    // everybody else.
+    if (downtrack != nullptr && !downtrack->paused()) AskForKeyframe(now, downtrack);
+  }
   for (const UptrackId id : feedback.references) OnReferences(id);
 }
 
@@ -230,9 +235,11 @@ void MediaRoom::Begin(Time now, Peer& peer, Downtrack* downtrack, Outbox& out) {
 }
 
 bool MediaRoom::Replay(Time now, const Feed& feed, Peer& peer, Downtrack& downtrack, Outbox& out) {
-  if (peer.state() != Peer::State::kConnected || downtrack.layers().current() == downtrack.layers().target())
-    return false;
-  const KeyframeCache& cache = feed.keyframes[static_cast<size_t>(downtrack.layers().target())];
+  const LayerChoice& layers = downtrack.layers();
+  if (peer.state() != Peer::State::kConnected || layers.current() == layers.target()) return false;
+  // Of a stream that goes already, the past has its numbers.
+  if (layers.in_one_stream() && layers.current() != LayerChoice::kNone) return false;
+  const KeyframeCache& cache = feed.keyframes[static_cast<size_t>(layers.stream(layers.target()))];
   const auto packets = cache.packets(now);
   // More than half a second's worth would make the receiver wait longer than the encoder does.
   if (packets.empty() || static_cast<int64_t>(cache.bytes()) * 16 > peer.path().target_bps()) return false;
@@ -250,15 +257,17 @@ int64_t MediaRoom::LimitOf(Time now, const Feed& feed) {
   int64_t best = -1;
   int64_t offered = 0;
   int64_t least_layer = 0;
+  bool has_layers = feed.uptrack->layers().size() > 1;
   for (const Subscriber& subscriber : feed.subscribers) {
     if (subscriber.peer->state() != Peer::State::kConnected) continue;
     least_layer = subscriber.downtrack->layers().ExpectedBps(0);
+    has_layers |= subscriber.downtrack->layers().in_one_stream();
     best = std::max(best, subscriber.downtrack->share_bps());
     offered = std::max(offered, subscriber.downtrack->offered_bps(now));
   }
   if (best < 0 || best > kPointless) return 0;
   // With layers a path that is short gets a smaller one; only when there is none is the publisher told.
-  if (feed.uptrack->layers().size() > 1 && best > least_layer) return 0;
+  if (has_layers && best > least_layer) return 0;
   // Who sends far less than it might needs no limit.
   if (feed.limit_bps == 0 && offered * 12 / 10 < best) return 0;
   return std::max(best, kLeast);
@@ -349,8 +358,10 @@ void MediaRoom::AskForKeyframe(Time now, const Downtrack* downtrack) {
   Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr;
   if (feed == nullptr) return;
   const LayerChoice& layers = downtrack->layers();
-  AskForKeyframe(now, *feed, layers.target());
-  if (layers.current() != layers.target()) AskForKeyframe(now, *feed, layers.current());
+  const int target = layers.stream(layers.target());
+  const int current = layers.stream(layers.current());
+  AskForKeyframe(now, *feed, target);
+  if (current != target) AskForKeyframe(now, *feed, current);
 }
 
 }  // namespace duet

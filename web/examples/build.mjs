@@ -109,6 +109,12 @@ function install(name) {
   return installs.get(name);
 }
 
+/** {bytes, files} of a mini program. Its platform takes packages of 2 MiB at most. */
+export function packageSize(folder) {
+  const files = readdirSync(folder, { recursive: true }).map((name) => join(folder, name)).filter((file) => statSync(file).isFile());
+  return { files, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
+}
+
 /** Builds of one example follow each other, for they share its folder. */
 const turns = new Map();
 
@@ -120,6 +126,9 @@ export async function build(name, platform = 'h5') {
     await Promise.all([buildLibrary(), install(name)]);
     const entry = join(output, platform === 'h5' ? 'index.html' : 'app.json');
     await once(join(folder, 'dist', `.${platform}`), entry, digest([...LIBRARY, folder]), () => run('npm', ['run', `build:${platform}`], folder));
+    if (platform !== 'mp-weixin') return;
+    const { files, bytes } = packageSize(output);
+    console.log(`${relative(root, output)}: ${(bytes / 1024).toFixed(0)} KiB in ${files.length} files`);
   });
   turns.set(name, turn.catch(() => undefined));
   await turn;

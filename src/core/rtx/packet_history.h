@@ -37,9 +37,9 @@ class PacketHistory {
   struct Record {
     PacketRef packet;
     Rewrite rewrite{};
+    uint8_t resends = 0;  // here it fills a hole: there are five hundred of them for each receiver
     Time sent_at;
     Time resent_at = Time::LongAgo();
-    uint8_t resends = 0;
   };
   struct Lookup {
     const Record* record = nullptr;  // valid until the next Put, Trim or Clear

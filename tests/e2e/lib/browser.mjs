@@ -74,6 +74,7 @@ export class Caller {
   /** Opens the page; `params` go into the URL. `init`: [function, argument] pairs to run in it before its own scripts. */
   async open(server, params = {}, { viewport = { width: 960, height: 640 }, secure = false, context = {}, init = [] } = {}) {
     this.context = await this.browser.newContext({ viewport, locale: 'en-US', permissions: ['camera', 'microphone'], ignoreHTTPSErrors: secure, ...context });
+    this.context.setDefaultTimeout?.(PATIENCE_MS);
     for (const [script, argument] of init) await this.context.addInitScript(script, argument);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));

@@ -9,7 +9,7 @@ export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 export const duetProgram = process.env.DUET_BIN ?? join(root, 'build/release/bin/duet');
 
 /** How long tests wait for what has no limit of its own: machines that build and test at once are slow. */
-export const PATIENCE_MS = 45_000;
+export const PATIENCE_MS = 90_000;
 
 /** Resolves with the first truthy value of `probe`, asked every 20 ms; rejects after `ms` with `what`. */
 export async function until(what, probe, ms = PATIENCE_MS) {
@@ -38,7 +38,8 @@ export class DuetServer {
     server.output = '';
     server.process = spawn(
       duetProgram,
-      ['serve', '--data', server.data, '--https-port', String(ports.https ?? 0), '--http-port', String(ports.http ?? 0), '--media-port', String(ports.media ?? 0),
+      ['serve', '--data', server.data, '--https-port', String(ports.https ?? 0), '--http-port', String(ports.http ?? 0),
+        '--rtmp-port', String(ports.rtmp ?? 0), '--rtmps-port', String(ports.rtmps ?? 0), '--media-port', String(ports.media ?? 0),
         '--ready-file', ready, '--debug-endpoints', ...args],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
@@ -49,7 +50,7 @@ export class DuetServer {
     });
     gone.catch(() => {});
     const info = await Promise.race([until('the server to be ready', () => existsSync(ready) && JSON.parse(readFileSync(ready, 'utf8'))), gone]);
-    server.ports = { https: info.https_port, http: info.http_port, media: info.media_port };
+    server.ports = { https: info.https_port, http: info.http_port, rtmp: info.rtmp_port, rtmps: info.rtmps_port, media: info.media_port };
     return server;
   }
 

@@ -4,7 +4,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { Caller, launchBrowser } from '../lib/browser.mjs';
-import { until } from '../lib/server.mjs';
+import { PATIENCE_MS, until } from '../lib/server.mjs';
 import { BUILD_LIMIT_MS, witnessed } from '../lib/witness.mjs';
 import { builtProject, PHONE, startSite } from './site.mjs';
 
@@ -20,6 +20,7 @@ describe('a project over the raw tags', () => {
     await bob.join();
     const { userSig, sdkAppId } = await server.userSig('alice');
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...PHONE });
+    context.setDefaultTimeout(PATIENCE_MS);
     page = await context.newPage();
     page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => log.push(`page error: ${error.stack ?? error}`));

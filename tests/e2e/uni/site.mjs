@@ -43,6 +43,7 @@ export class RoomPage {
   async open(server, params = {}, context = PHONE) {
     this.server = server;
     this.context = await this.browser.newContext({ locale: 'en-US', permissions: ['camera', 'microphone'], ...context });
+    this.context.setDefaultTimeout(PATIENCE_MS);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));
     this.page.on('pageerror', (error) => this.log.push(`page error: ${error.stack ?? error}`));

@@ -94,12 +94,13 @@ for (const example of EXAMPLES) {
       await bob.page.screenshot({ path: join(shots, `${example}-seen-from-the-computer.png`) });
     });
 
-    test('in the background the computer sees it paused; back, everything is as it was', async () => {
+    test('20 s in the background the computer sees it paused; back, everything is as it was', async () => {
       const bob = await computer('bob');
       const alice = await phone(example, 'alice');
       await alice.waitPhase('in');
       await alice.waitPicture('bob');
       await bob.waitMedia();
+      const hidden = Date.now();
       await alice.page.evaluate(() => {
         Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
@@ -108,6 +109,9 @@ for (const example of EXAMPLES) {
       await bob.at('paused-banner').waitFor();
       await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
       assert.equal(await alice.page.locator('.trtc-room').getAttribute('data-phase'), 'suspended');
+      await until('20 s to be over', () => Date.now() - hidden >= 20_000);
+      const { members, pausedMembers } = await server.counts();
+      assert.deepEqual([members, pausedMembers], [2, 1], 'the seat is kept');
       await alice.page.evaluate(() => {
         delete document.visibilityState;
         delete document.hidden;
@@ -145,6 +149,13 @@ for (const example of EXAMPLES) {
       await until('the page to be another', async () => (await alice.page.locator('.trtc-room').count()) === 0);
       await until('the room to be empty', async () => (await server.counts()).members === 0);
       await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
+    });
+
+    test('version checks of the page find versions', async () => {
+      const alice = await phone(example, 'alice');
+      const told = await alice.page.evaluate(() => uni.getSystemInfoSync());
+      assert.match(told.SDKVersion, /^\d+\.\d+\.\d+$/);
+      assert.match(told.version, /^\d+\.\d+\.\d+$/);
     });
 
     test('a third person is refused, in words', async () => {

@@ -70,6 +70,26 @@ export interface EnterResult {
   videoCodec?: VideoCodec | null;
 }
 
+/** A stream that a member without SDP gets. */
+export interface PlayEntry {
+  userId: string;
+  stream: WireStream;
+  audio: boolean;
+  video: boolean;
+  flv?: string;
+  rtmp?: string;
+}
+
+/** Where a member without SDP pushes and plays; to be used within `urlSeconds`. */
+export interface MediaUrls {
+  push: { rtmp: string };
+  play: PlayEntry[];
+  urlSeconds: number;
+}
+
+export type RtmpEnterRequest = Omit<EnterRequest, 'offer' | 'tracks'> & { media: 'rtmp' };
+export type RtmpEnterResult = Omit<EnterResult, 'answer' | 'slots'> & MediaUrls;
+
 export interface StreamRef {
   userId: string;
   stream: WireStream;
@@ -97,6 +117,7 @@ export interface Requests {
   unsubscribe: [StreamRef, unknown];
   message: [{ to?: string; cmdId: number; data: string }, { seq: number }];
   stats: [object, unknown];
+  urls: [Record<string, never>, MediaUrls];
   ping: [Record<string, never>, { time: number }];
 }
 
@@ -117,6 +138,7 @@ export interface Notifications {
   videoCodec: { codec: VideoCodec | null };
   /** who is heard, 0..100; who is missing is silent */
   speakers: { speakers: Speaker[] };
+  play: { play: PlayEntry[] };
   message: { userId: string; cmdId: number; seq: number; data: string };
   kicked: { reason: 'replaced' | 'removed' | 'banned' | 'media_timeout' };
   dismissed: Record<string, never>;
