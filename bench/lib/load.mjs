@@ -87,6 +87,9 @@ export class BenchServer {
   }
 }
 
+/** Options of a server with so many media workers. All of them run on the server's core: what counts is the CPU for each packet. */
+export const workerArgs = (workers) => ['--workers', workers];
+
 /** What encrypting and sending alone costs: us per packet. */
 export async function limit({ receivers, run: packets = 1, pps = 250, size = 1126, seconds = 3, args = [] }) {
   const result = await run(join(bin, 'duet-load'), ['limits', '--receivers', receivers, '--run', packets, '--pps', pps, '--size', wireBytes(size), '--seconds', seconds, '--server-core', SERVER_CORE, '--own-core', LOAD_CORE, ...args]);
@@ -94,10 +97,10 @@ export async function limit({ receivers, run: packets = 1, pps = 250, size = 112
 }
 
 /** Forwarding to `n` viewers, and the limit for the same packets right before it. */
-export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, serverArgs = [] }) {
+export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, workers = 1, serverArgs = [] }) {
   const burst = pacing === 'burst';
   const limit_us_per_packet = await limit({ receivers: n, run: burst ? Math.round(pps / 25) : 1, pps, size });
-  const server = await BenchServer.start(serverArgs);
+  const server = await BenchServer.start([...workerArgs(workers), ...serverArgs]);
   try {
     const result = await server.load(['--viewers', n, '--pps', pps, '--size', size, '--seconds', seconds, ...(burst ? ['--burst'] : [])]);
     return { ...result, limit_us_per_packet, ratio_to_limit: Number((result.us_per_packet / limit_us_per_packet).toFixed(3)) };

@@ -77,6 +77,7 @@ class Swarm {
     WorldConfig config{.seed = seed};
     config.codec = Chance(rng, 0.5) ? CodecKind::kH264 : CodecKind::kVp8;
     if (Chance(rng, 0.4)) config.codec = Chance(rng, 0.5) ? CodecKind::kVp9 : CodecKind::kAv1;
+    config.workers = Chance(rng, 0.5) ? 1 : 2;
     return config;
   }
 
