@@ -33,8 +33,10 @@ class RtmpPeer::Publishing {
     if (!std::exchange(carried, true)) session_->Tell(carries_);
     stream_.OnMedia(now, media.video, media.timestamp_ms, media.data);
   }
-  void OnMetadata(const StreamMetadata& metadata) const {
-    if (!metadata.encoder.empty()) session_->log().With("encoder", metadata.encoder).Info("RTMP push described");
+  // Some say it again with every frame; the log hears it once.
+  void OnMetadata(const StreamMetadata& metadata) {
+    if (metadata.encoder.empty() || std::exchange(described_, true)) return;
+    session_->log().With("encoder", metadata.encoder).Info("RTMP push described");
   }
   void SetReason(std::string_view why) {
     if (why_.empty()) why_ = why;
@@ -44,6 +46,7 @@ class RtmpPeer::Publishing {
   std::shared_ptr<DoorSession> session_;
   PushStream stream_;
   PushCarries carries_;  // as Control knows it
+  bool described_ = false;
   std::string why_;
 };
 
