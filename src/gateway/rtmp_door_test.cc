@@ -182,10 +182,8 @@ class RtmpDoorTest : public testing::Test {
     return MakeVideoFrame(unit, key, 0)->data;
   }
   static std::string HexOf(std::string_view nal, bool key) { return ToHex(Video(nal, key)); }
-  void Refuse(SessionId session, signal::SignalErrorKind kind, std::string message, std::string name = "") {
-    signal::SignalError error = signal::MakeError(kind, std::move(message));
-    if (!name.empty()) error.name = std::move(name);
-    doors_->Deliver({session, BridgeRefused{error}});
+  void Refuse(SessionId session, signal::SignalErrorKind kind, std::string message) {
+    doors_->Deliver({session, BridgeRefused{signal::MakeError(kind, std::move(message))}});
   }
 
   std::unique_ptr<TestDoors> doors_;
@@ -356,8 +354,7 @@ TEST_F(RtmpDoorTest, APublisherThatComesBackGoesOnInTheSameStream) {
 TEST_F(RtmpDoorTest, AStreamThatNobodyPublishesIsNotFound) {
   RtmpProgram player(doors_->rtmp_port, false, kName + std::string(kQuery));
   std::thread control([this] {
-    Refuse(NextQuestion<OpenPlay>().first, signal::SignalErrorKind::kMemberNotFound, "alice is not in the room.",
-           "stream_not_found");
+    Refuse(NextQuestion<OpenPlay>().first, signal::SignalErrorKind::kStreamNotFound, "alice is not in the room.");
   });
   EXPECT_FALSE(player.Start());
   control.join();
@@ -422,7 +419,7 @@ TEST_F(RtmpDoorTest, FlvOverAWebSocketIsInBinaryMessages) {
     for (;;) {
       const ControlInput input = doors_->backend.Next();
       if (!std::holds_alternative<OpenPlay>(input.what)) continue;
-      return Refuse(input.session, signal::SignalErrorKind::kMemberNotFound, "gone", "stream_not_found");
+      return Refuse(input.session, signal::SignalErrorKind::kStreamNotFound, "gone");
     }
   });
   EXPECT_EQ(socket.CloseCode(), 1000);
@@ -433,8 +430,7 @@ TEST_F(RtmpDoorTest, FlvOverAWebSocketIsInBinaryMessages) {
 TEST_F(RtmpDoorTest, FlvIsRefusedWithAProblem) {
   TestClient client(doors_->http_port);
   client.Write("GET /live/" + std::string(kName) + ".flv" + kQuery + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  Refuse(NextQuestion<OpenPlay>().first, signal::SignalErrorKind::kMemberNotFound, "alice is not in the room.",
-         "stream_not_found");
+  Refuse(NextQuestion<OpenPlay>().first, signal::SignalErrorKind::kStreamNotFound, "alice is not in the room.");
   auto answer = client.Read();
   EXPECT_EQ(answer.result_int(), 404u);
   EXPECT_EQ(answer[http::field::content_type], "application/problem+json");
