@@ -71,7 +71,6 @@ std::optional<ReceivedRtp> LineSource::Receive(Time now, const LineItem& item, U
                      .extensions = &uptrack.config().extensions,
                      .red = uptrack.red(),
                      .frame = arrival.frame,
-                     .frame = arrival.frame,
                      .starts_keyframe = arrival.starts_keyframe};
 }
 
