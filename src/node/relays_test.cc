@@ -100,6 +100,7 @@ TEST_F(RelaysTest, ItEndsWithTheTrack) {
   relays_.SetPeer(kRoom, 0, PeerConfig{.id = kPublisher}, out_);
   EXPECT_EQ(relays_.size(), 0u);
   EXPECT_THAT(Take<RemoveSource>(), SizeIs(1));
+  EXPECT_THAT(Take<RemoveTap>(), SizeIs(1));
   EXPECT_FALSE(relays_.WorkerOf(kPicture));
   Connect(kFar, UptrackId());
   EXPECT_THAT(out_, IsEmpty());
