@@ -26,10 +26,10 @@ namespace duet {
 // One viewer's stream of bytes.
 class FlvViewer final : public LiveViewer {
  public:
-  // Players decide by the header which tracks to wait for, so it is written when both have been seen, or this much of
-  // the stream.
-  static constexpr Duration kSettle = Duration::Millis(300);
-  static constexpr size_t kMaxHeld = 64;
+  // Players decide by the header which tracks to wait for, and some cannot take one that comes later. So it is written
+  // when both have been seen, or as much of the stream as a picture may take to begin (a keyframe is asked for).
+  static constexpr Duration kSettle = FrameQueue::kKeyframeWait;
+  static constexpr size_t kMaxHeld = 128;
 
   // What is to be sent now, empty when nothing is; then Sent says how much of it went.
   Bytes PrepareOutput() { return muxer_ ? muxer_->PrepareOutput() : Bytes(); }
