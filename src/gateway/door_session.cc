@@ -37,6 +37,11 @@ asio::awaitable<DoorSession::Answer> DoorSession::Ask(std::shared_ptr<DoorSessio
   SignalHub& hub = self->hub_;
   ControlInput opened{self->id_, SessionOpened{.remote = self->remote_, .log = self->log_, .silent = true}};
   bool submitted = co_await SubmitToControl(hub, std::move(opened));
+  if (submitted && self->closed_) {
+    // Closed while Control had no room: nobody has told it of the end.
+    co_await SubmitToControl(hub, {self->id_, SessionClosed{}});
+    submitted = false;
+  }
   if (submitted) {
     self->opened_ = true;
     ControlInput input{self->id_, {}};
@@ -66,12 +71,14 @@ void DoorSession::Deliver(ControlOutput&& output) {
     answer_ = std::move(refused->error);
   } else if (auto* close = std::get_if<CloseSession>(&output.what)) {
     Close();
-    if (timer_ != nullptr && !answer_) {
+    if (on_end_) {
+      std::exchange(on_end_, nullptr)(close->reason);
+    } else if (!answer_ || !std::holds_alternative<signal::SignalError>(*answer_)) {
+      // It was let in and is over before whoever asked has heard of it.
       answer_ = MakeError(
           close->code == CloseCode::kDraining ? SignalErrorKind::kServerDraining : SignalErrorKind::kNotAllowed,
           close->reason);
     }
-    if (on_end_) std::exchange(on_end_, nullptr)(close->reason);
   } else if (std::holds_alternative<PushKeyframeWanted>(output.what)) {
     if (on_keyframe_wanted_) on_keyframe_wanted_();
     return;

@@ -45,16 +45,26 @@ class PushStream::Task final : public PoolTask {
       dropped = std::exchange(dropped_, 0);
     }
     for (size_t i = 0; i < count; ++i) {
-      const Frame& frame = taken_[i];
+      Frame& frame = taken_[i];
       line_.OnMedia(frame.arrived, frame.video, frame.timestamp_ms, frame.data);
+      if (frame.data.capacity() > kMaxKept) frame.data = {};
     }
     line_.Run(now);
-    if (dropped > 0) log_.Warn("the server is too slow: " + std::to_string(dropped) + " frames were dropped");
+    dropped_untold_ += dropped;
+    if (dropped_untold_ > 0 && now >= warned_at_ + kWarnEvery) {
+      warned_at_ = now;
+      log_.Warn("the server is too slow: " + std::to_string(std::exchange(dropped_untold_, 0)) +
+                " frames were dropped");
+    }
     while (const auto event = line_.PopEvent()) Tell(*event);
     return line_.NextTimer();
   }
 
  private:
+  // What the memory of a usual frame takes; a greater one is given back.
+  static constexpr size_t kMaxKept = 256 * 1024;
+  static constexpr Duration kWarnEvery = Duration::Seconds(10);
+
   struct Frame {
     Time arrived;
     bool video = false;
@@ -78,6 +88,8 @@ class PushStream::Task final : public PoolTask {
   IngestLine line_;
   const Log log_;
   std::vector<Frame> taken_;
+  uint64_t dropped_untold_ = 0;
+  Time warned_at_ = Time::LongAgo();
   // Both's.
   std::mutex mutex_;
   std::vector<Frame> waiting_;  // the first count_ of them

@@ -115,7 +115,7 @@ void TaskPool::RunThread() {
     } else {
       SetDue(*slot, next);
       // A thread may sleep longer than that.
-      if (timers_.begin()->second == slot) changed_.notify_one();
+      if (!timers_.empty() && timers_.begin()->second == slot) changed_.notify_one();
     }
     lock.unlock();
     task.reset();

@@ -295,8 +295,10 @@ void Control::State::OnPeerLost(const PeerLost& lost) {
   if (it == peers.end()) return;
   RoomState& room = *it->second.room;
   Member* member = room.Find(it->second.user_id);
-  DropPeer(lost.peer);
+  const bool is_source = it->second.is_source();
+  DropPeer(lost.peer, is_source ? "The server holds as many streams as it may. Try again later." : "");
   if (member == nullptr || member->transport.peer != lost.peer) return;
+  if (is_source && !member->silent) return DetachPush(room, *member);
   if (const auto session = sessions.find(member->session); session != sessions.end())
     session->second.log.Warn("media lost: " + lost.message);
   if (member->silent) {

@@ -181,12 +181,16 @@ void Control::State::EndPush(ControlSession& session) {
   if (member == nullptr || member->transport.peer != peer) return DropPeer(peer);
   if (member->session == session.id) return;  // its seat goes with it: OnSessionClosed
   session.log.Info("push ended");
-  MemberTransport transport = member->transport;
+  DetachPush(room, *member);
+  DropPeer(peer);
+}
+
+void Control::State::DetachPush(RoomState& room, Member& member) {
+  MemberTransport transport = member.transport;
   Attach(transport, {});
   RoomEffects fx;
-  room.SetTransport(*member, std::move(transport), fx);
+  room.SetTransport(member, std::move(transport), fx);
   Apply(room, std::move(fx));
-  DropPeer(peer);
 }
 
 // ---- plays

@@ -206,7 +206,7 @@ Member& Control::State::TakeSeat(ControlSession& session, const Place& place, co
   if (place.resumed) {
     const PeerId old_peer = existing->transport.peer;
     const PeerId new_peer = transport.peer;
-    if (existing->virtual_slots && !virtual_slots)
+    if (existing->virtual_slots && (!virtual_slots || existing->rights.bits != rights.bits))
       EndPlaysOf(room, enter.user_id, "The member receives in another way now.");
     existing->rights = rights;
     existing->role = enter.role;

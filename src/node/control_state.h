@@ -121,6 +121,8 @@ struct Control::State {
   void OnPushCarries(const ControlSession& session, const PushCarries& carries);
   // The push is over. The member is gone when the session was all it had, else it stays without media.
   void EndPush(ControlSession& session);
+  // The member, whose seat is its own, publishes nothing until the next push.
+  void DetachPush(RoomState& room, Member& member);
   Result<PushOpened, signal::SignalError> PushAsMember(ControlSession& session, const OpenPush& open);
   Result<PushOpened, signal::SignalError> PushForMember(ControlSession& session, const RtmpPush& target);
   PushOpened MakeSource(ControlSession& session, RoomState& room, size_t worker, const std::string& user_id);

@@ -138,6 +138,14 @@ bool Relays::OnEvent(const WorkerEvent& event, Commands& out) {
     const auto key = by_source_.find(source);
     return key != by_source_.end() ? &*relays_.find(key->second) : nullptr;
   };
+  if (const auto* lost = std::get_if<PeerLost>(&event)) {
+    // The other worker is full. Who wants the track there does without, and the tap costs nothing.
+    const auto* found = relay_of(lost->peer);
+    if (found == nullptr) return false;
+    const Key key = found->first;
+    End(key, out);
+    return true;
+  }
   if (const auto* keyframe = std::get_if<SourceKeyframeWanted>(&event)) {
     const auto* found = relay_of(keyframe->peer);
     if (found != nullptr) out.emplace_back(found->second.from, RequestKeyframe{keyframe->uptrack, keyframe->layer});
