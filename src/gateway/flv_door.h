@@ -27,8 +27,9 @@ namespace duet {
 class FlvViewer final : public LiveViewer {
  public:
   // Players decide by the header which tracks to wait for, and some cannot take one that comes later. So it is written
-  // when both have been seen, or as much of the stream as a picture may take to begin (a keyframe is asked for).
-  static constexpr Duration kSettle = FrameQueue::kKeyframeWait;
+  // when both have been seen, or as much of the stream as a picture may take to begin (a keyframe is asked for). Less
+  // than FrameQueue's max_delay, or what was held would be taken for a backlog.
+  static constexpr Duration kSettle = Duration::Millis(800);
   static constexpr size_t kMaxHeld = 128;
 
   // What is to be sent now, empty when nothing is; then Sent says how much of it went.

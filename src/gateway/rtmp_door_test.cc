@@ -370,7 +370,7 @@ TEST_F(RtmpDoorTest, FlvOverHttpIsChunked) {
   client.Write("GET /live/" + std::string(kName) + ".flv" + kQuery + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   LetViewerIn();
   SendPicture(true, 9000);
-  for (uint32_t i = 1; i < 12; ++i) SendPicture(false, 9000 + i * 3600);
+  for (uint32_t i = 1; i < 24; ++i) SendPicture(false, 9000 + i * 3600);
   http::response_parser<http::buffer_body> parser;
   beast::flat_buffer buffer;
   EXPECT_FALSE(client.Wait([&](auto done) { http::async_read_header(client.socket(), buffer, parser, done); }));
@@ -402,7 +402,7 @@ TEST_F(RtmpDoorTest, FlvOverAWebSocketIsInBinaryMessages) {
   control.join();
   ASSERT_TRUE(socket.connected());
   SendPicture(true, 9000);
-  for (uint32_t i = 1; i < 12; ++i) SendPicture(false, 9000 + i * 3600);
+  for (uint32_t i = 1; i < 24; ++i) SendPicture(false, 9000 + i * 3600);
   std::string bytes;
   const auto wanted = Video(kDelta, false);
   const std::string_view delta(reinterpret_cast<const char*>(wanted.data()), wanted.size());
