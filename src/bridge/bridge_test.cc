@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdio>
+#include <deque>
 #include <map>
 
 #include "bridge/egress.h"
@@ -50,19 +51,45 @@ struct Loop {
   std::map<bool, int64_t> seq = {{false, 500}, {true, 900}};
   std::map<bool, std::vector<Time>> sent;
   std::vector<FlvFrameRef> frames;
-  Duration video_late;  // the picture takes so much longer
+  Duration video_late;     // the picture takes so much longer
+  Duration watched_from;   // the viewer comes then, and gets all pictures until then at once, and no sound
+  Duration reports_after;  // sender reports come so much later than the viewer
+  struct Cached {
+    int64_t seq;
+    IngestPacket packet;
+    std::vector<std::byte> payload;
+  };
+  std::deque<Cached> cached;
+  std::map<bool, bool> begun;
+
+  void Report(Time now, const IngestPacket& packet) {
+    egress.OnSenderReport(now, packet.video, packet.captured, packet.rtp_timestamp);
+  }
+
+  void TakeCached(Time now) {
+    for (; !cached.empty(); cached.pop_front()) {
+      const Cached& old = cached.front();
+      if (!std::exchange(begun[true], true) && reports_after == Duration::Zero()) Report(now, old.packet);
+      egress.OnVideo(now, old.seq, old.packet.rtp_timestamp, old.packet.marker, old.payload);
+    }
+  }
 
   void Step(Time now) {
     while (const auto packet = ingest.Pop(now)) {
       sent[packet->video].push_back(now);
       const int64_t number = seq[packet->video]++;
+      if (now < kStart + watched_from) {
+        if (packet->video) cached.push_back({number, *packet, {packet->payload.begin(), packet->payload.end()}});
+        continue;
+      }
+      TakeCached(now);
+      const bool first = !std::exchange(begun[packet->video], true);
+      const bool reports = now >= kStart + watched_from + reports_after;
+      if (reports && (first || number % 25 == 0)) Report(now, *packet);
       if (packet->video) {
         egress.OnVideo(now + video_late, number, packet->rtp_timestamp, packet->marker, packet->payload);
       } else {
         egress.OnAudio(now, number, packet->rtp_timestamp, packet->payload);
-      }
-      if (number % 50 == 0 || number == 500 || number == 900) {
-        egress.OnSenderReport(now, packet->video, packet->captured, packet->rtp_timestamp);
       }
     }
     if (now >= egress.NextTimer()) egress.OnTimer(now);
@@ -146,6 +173,30 @@ TEST(Bridge, SenderReportsBringALatePictureBack) {
   ASSERT_GE(marks.tone.size(), 9u);
   EXPECT_NEAR(marks.white.back(), marks.tone.back(), 0.045);
 }
+
+// A viewer comes in the middle of a stream and gets its last keyframe and all since, nearly a second, at once.
+void ComesLater(Duration reports_after) {
+  Loop loop;
+  loop.watched_from = Duration::Millis(900);
+  loop.reports_after = reports_after;
+  loop.RunAll(Beeps());
+  std::map<bool, int64_t> last;
+  for (const FlvFrameRef& frame : loop.frames) {
+    if (frame->is_config()) continue;
+    int64_t& before = last.try_emplace(frame->is_video(), frame->timestamp_ms).first->second;
+    EXPECT_GE(frame->timestamp_ms, before) << (frame->is_video() ? "picture" : "sound");
+    before = frame->timestamp_ms;
+  }
+  const auto marks = loop.Measure();
+  ASSERT_GE(marks.white.size(), 2u);
+  ASSERT_GE(marks.tone.size(), 1u);
+  EXPECT_NEAR(marks.white.back(), marks.tone.back(), 0.045);
+  EXPECT_NEAR(marks.white[marks.white.size() - 2], marks.white.back() - 1, 0.045);
+}
+
+TEST(Bridge, PicturesFromBeforeAViewerCameBelongToTheirTime) { ComesLater(Duration::Zero()); }
+
+TEST(Bridge, ReportsThatComeLaterMoveNothingBack) { ComesLater(Duration::Millis(300)); }
 
 TEST(Ingest, TellsInWordsWhatItCannotCarry) {
   SeededRng rng(1);
