@@ -87,7 +87,7 @@ export class FlvViewer {
   }
 
   async samples(flv = Buffer.concat(this.bytes)) {
-    const pcm = await convert(flv, ['-map', '0:a:0', '-ac', '1', '-f', 'f32le']);
+    const pcm = await convert(flv, ['-map', '0:a:0', '-af', 'pan=mono|c0=c0', '-f', 'f32le']);
     return new Float32Array(pcm.buffer.slice(pcm.byteOffset, pcm.byteOffset + (pcm.length & ~3)));
   }
 }

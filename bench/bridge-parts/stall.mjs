@@ -6,10 +6,10 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 
 /** Milliseconds from `since` until pictures come that are no older than LIVE_MS, and stay so for a second; null when they never do. */
 function liveAgain(frames, since) {
-  const after = frames.filter(({ at }) => at >= since);
+  const after = frames.filter(({ at, delay }) => at >= since && delay !== null); // null: the clock could not be read
   const good = after.findIndex((f, i) => {
     const second = after.slice(i).filter(({ at }) => at < f.at + 1000);
-    return second.length > 5 && second.every(({ delay }) => delay !== null && delay <= LIVE_MS);
+    return second.length > 5 && second.every(({ delay }) => delay <= LIVE_MS);
   });
   return good < 0 ? null : Math.round(after[good].at - since);
 }
