@@ -9,7 +9,7 @@ import { CAMERA, Phone } from './phone.mjs';
 import { toneReport } from './sound.mjs';
 import { TcpRoad } from './tcp-road.mjs';
 
-const APP = 1400000001; // the development app
+export const APP = 1400000001; // the development app
 const ROOM = '1234';
 const SETTLE_SECONDS = 5;
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
