@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <deque>
+#include <functional>
 #include <map>
 
 #include "bridge/egress.h"
@@ -240,6 +241,94 @@ TEST(Ingest, BPicturesAreDroppedWithAnEvent) {
     EXPECT_THAT(event->words, testing::Not(HasSubstr("damaged")));
   }
   EXPECT_TRUE(told);
+}
+
+// What one connection brings: every tag `late(its time)` after it was made.
+struct Brought {
+  std::vector<std::pair<Time, IngestPacket>> packets;  // without payload
+  std::vector<std::string> words;
+  uint64_t dropped = 0;
+
+  Brought(const std::vector<TestTag>& tags, const std::function<Duration(int64_t timestamp_ms)>& late) {
+    SeededRng rng(1);
+    Ingest ingest(rng);
+    Time now = kStart;
+    const auto take = [&](Time at) {
+      while (const auto packet = ingest.Pop(at)) packets.emplace_back(at, *packet);
+    };
+    for (const TestTag& tag : tags) {
+      if (tag.header.type == 18) continue;
+      const Duration time = Duration::Millis(tag.header.timestamp_ms);
+      const Time arrival = std::max(now, kStart + time + late(time.ms()));
+      while (ingest.NextTimer() <= arrival) take(ingest.NextTimer());
+      now = arrival;
+      ingest.OnMedia(now, tag.header.type == 9, time.ms(), tag.data);
+      take(now);
+    }
+    while (!ingest.NextTimer().is_never()) take(ingest.NextTimer());
+    while (const auto event = ingest.PopEvent())
+      if (!event->words.empty()) words.push_back(event->words);
+    dropped = ingest.dropped_frames();
+  }
+
+  // The greatest age of what goes out from `from` to `to`, by its capture time.
+  Duration Oldest(Time from, Time to) const {
+    Duration oldest;
+    for (const auto& [at, packet] : packets)
+      if (at >= from && at <= to) oldest = std::max(oldest, at - packet.captured);
+    return oldest;
+  }
+};
+
+std::vector<TestTag> Rounds(uint32_t count) {
+  std::vector<TestTag> tags;
+  for (uint32_t round = 0; round < count; ++round) {
+    for (TestTag tag : Beeps()) {
+      tag.header.timestamp_ms += round * 4000;
+      tags.push_back(tag);
+    }
+  }
+  return tags;
+}
+
+TEST(Ingest, AfterAStallOnlyWhatIsLiveGoesOn) {
+  // From second 3 on nothing comes for 10 s, then 8 s of it in each second.
+  const auto late = [](int64_t ms) {
+    return Duration::Millis(ms < 3000 ? 0 : std::max<int64_t>(0, 10'000 - (ms - 3000) * 7 / 8));
+  };
+  const Brought brought(Rounds(6), late);
+  const Time end = kStart + Duration::Seconds(13);
+  EXPECT_LE(brought.Oldest(end + Duration::Millis(1500), kStart + Duration::Seconds(24)).ms(), 150);
+  size_t old = 0;
+  for (const auto& [at, packet] : brought.packets)
+    old += packet.video && packet.marker && at - packet.captured > Duration::Seconds(2);
+  EXPECT_LE(old, 30u) << "no more than a group of pictures";
+  EXPECT_GT(brought.dropped, 400u);
+  ASSERT_FALSE(brought.words.empty());
+  EXPECT_THAT(brought.words[0], HasSubstr("stood still"));
+}
+
+TEST(Ingest, AShortStallLosesNothing) {
+  const auto late = [](int64_t ms) {
+    return Duration::Millis(ms < 3000 || ms >= 4000 ? 0 : 1000 - (ms - 3000));  // a second, at once
+  };
+  const Brought brought(Rounds(2), late);
+  size_t pictures = 0;
+  for (const auto& [at, packet] : brought.packets) pictures += packet.video && packet.marker;
+  EXPECT_EQ(pictures, 200u);
+}
+
+TEST(Ingest, ALongerWayIsTheNewMeasure) {
+  const auto late = [](int64_t ms) { return Duration::Millis(ms < 3000 ? 0 : 2000); };
+  const Brought brought(Rounds(3), late);
+  std::map<bool, Time> last;
+  Duration longest;
+  for (const auto& [at, packet] : brought.packets) {
+    if (last.contains(packet.video)) longest = std::max(longest, at - last[packet.video]);
+    last[packet.video] = at;
+  }
+  EXPECT_LE(longest.ms(), 2000 + LiveGate::kPatience.ms() + 100);
+  EXPECT_GT(last[true], kStart + Duration::Millis(13'800));
 }
 
 TEST(Ingest, LateSoundIsTaken) {
