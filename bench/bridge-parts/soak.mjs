@@ -20,21 +20,25 @@ export async function soak(server, app, seconds) {
       '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '15', '-b:v', '300k', '-c:a', 'aac', '-f', 'flv', clip]);
     const end = Date.now() + seconds * 1000;
     let [pushes, plays] = [0, 0];
+    const start = (...command) => {
+      const program = spawn(...command, { stdio: 'ignore' });
+      program.gone = new Promise((resolve) => program.on('close', resolve));
+      return program;
+    };
     const lane = async (n) => {
       for (let turn = 0; Date.now() < end; turn++) {
         const room = `soak${n}`;
         const name = `${app}_${room}_u${turn}_main`;
-        const pusher = spawn('ffmpeg', ['-v', 'quiet', '-re', '-i', clip, '-c', 'copy', '-f', 'flv', `rtmp://127.0.0.1:${server.ports.rtmp}/push/${room}?sdkappid=${app}&userid=u${turn}`], { stdio: 'ignore' });
+        const pusher = start('ffmpeg', ['-v', 'quiet', '-re', '-i', clip, '-c', 'copy', '-f', 'flv', `rtmp://127.0.0.1:${server.ports.rtmp}/push/${room}?sdkappid=${app}&userid=u${turn}`]);
         await pause(STAY_MS / 3);
-        const viewers = [spawn('curl', ['-sN', '-o', '/dev/null', new URL(`/live/${name}.flv?userid=v${turn}`, server.url).href], { stdio: 'ignore' }),
-          spawn('rtmpdump', ['-q', '--live', '-r', `rtmp://127.0.0.1:${server.ports.rtmp}/live/${name}?userid=w${turn}`, '-o', '/dev/null'], { stdio: 'ignore' })];
+        const viewers = [start('curl', ['-sN', '-o', '/dev/null', new URL(`/live/${name}.flv?userid=v${turn}`, server.url).href]),
+          start('rtmpdump', ['-q', '--live', '-r', `rtmp://127.0.0.1:${server.ports.rtmp}/live/${name}?userid=w${turn}`, '-o', '/dev/null'])];
         await pause(STAY_MS);
         const programs = [pusher, ...viewers];
-        await Promise.all(programs.map((program) => new Promise((resolve) => {
-          if (program.exitCode !== null) return void resolve();
-          program.on('close', resolve);
+        await Promise.all(programs.map((program) => {
           program.kill('SIGKILL');
-        })));
+          return program.gone;
+        }));
         pushes++;
         plays += viewers.length;
       }
