@@ -73,7 +73,7 @@ class LayerFilter {
   Unwrapper<uint32_t> timestamps_;
   int64_t timestamp_ = 0;                // of the newest picture
   std::array<Level, kLevels> levels_{};  // the newest first
-  bool frames_sent_ = false;  // of AV1
+  bool frames_sent_ = false;             // of AV1
   bool frames_started_ = false;
   int64_t frame_offset_ = 0;
   int64_t last_frame_ = 0;  // as sent

@@ -300,8 +300,8 @@ std::string FrameReceiver::Describe(const Seen& seen) {
   const MediaTag& tag = seen.tag;
   return "frame " + std::to_string(tag.frame) + " of u" + std::to_string(tag.publisher) + ", layer " +
          std::to_string(tag.layer) + " s" + std::to_string(tag.spatial) + " t" + std::to_string(tag.temporal) +
-         (tag.keyframe ? ", key" : "") + ", packet " + std::to_string(tag.index + 1) + "/" +
-         std::to_string(tag.count) + (seen.place.marker ? ", marker" : "");
+         (tag.keyframe ? ", key" : "") + ", packet " + std::to_string(tag.index + 1) + "/" + std::to_string(tag.count) +
+         (seen.place.marker ? ", marker" : "");
 }
 
 std::string FrameReceiver::Judge(const Place& place, const MediaTag& tag) {
