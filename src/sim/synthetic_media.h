@@ -52,6 +52,8 @@ struct MediaPacket {
 
 // A packet of sound of about `bytes`.
 std::vector<std::byte> WriteSound(const MediaTag& tag, size_t bytes);
+// A slice of H.264 as a NAL unit of its own, of about `bytes`.
+std::vector<std::byte> WriteSlice(const MediaTag& tag, size_t bytes);
 // Nothing when the payload is not what was made here; numbers that a server may change are not looked at.
 std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec);
 
