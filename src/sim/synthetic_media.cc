@@ -325,12 +325,21 @@ std::string FrameReceiver::JudgeNeighbours(const Seen& before, const Seen& after
   if (!same_part && !next_part && !next_frame && !new_start) return "the packets are not in the publisher's order";
   if ((same_part || next_part) && after.place.timestamp != before.place.timestamp) return "one frame, two timestamps";
   if ((same_part || next_part) && before.place.marker) return "a frame goes on behind the marker";
-  if (next_frame && !before.place.marker) return "a frame ends without the marker";
+  // A publisher that starts anew, or takes its picture back, may do so in the middle of a frame.
+  if (next_frame && !new_start && !before.place.marker) return "a frame ends without the marker";
   if (after.place.picture && before.place.picture) {
     const int64_t step = *after.place.picture - *before.place.picture;
     if (step != (same_part || next_part ? 0 : 1)) return "the picture ids have a gap";
   }
   return {};
+}
+
+std::string FrameReceiver::Describe(const Seen& seen) {
+  const MediaTag& tag = seen.tag;
+  return "frame " + std::to_string(tag.frame) + " of u" + std::to_string(tag.publisher) + ", layer " +
+         std::to_string(tag.layer) + " s" + std::to_string(tag.spatial) + " t" + std::to_string(tag.temporal) +
+         (tag.keyframe ? ", key" : "") + ", packet " + std::to_string(tag.index + 1) + "/" + std::to_string(tag.count) +
+         (seen.place.marker ? ", marker" : "");
 }
 
 std::string FrameReceiver::Judge(const Place& place, const MediaTag& tag) {
@@ -350,7 +359,7 @@ std::string FrameReceiver::Judge(const Place& place, const MediaTag& tag) {
     return "a timestamp goes back" + where();
   if (before->first != place.seq - 1) return {};
   const std::string wrong = JudgeNeighbours(before->second, {place, tag});
-  return wrong.empty() ? wrong : wrong + where();
+  return wrong.empty() ? wrong : wrong + where() + ": " + Describe(before->second) + ", then " + Describe({place, tag});
 }
 
 FrameReceiver::Verdict FrameReceiver::OnPacket(Time now, const Place& place, const MediaTag& tag) {

@@ -136,6 +136,7 @@ class FrameReceiver {
     Place place;
     MediaTag tag;
   };
+  static std::string Describe(const Seen& seen);
   static std::string JudgeNeighbours(const Seen& before, const Seen& after);
   std::map<int64_t, Seen> seen_;  // the last thousand, by sequence number
   std::map<uint32_t, Frame> frames_;
