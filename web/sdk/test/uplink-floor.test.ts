@@ -34,6 +34,11 @@ describe('the floor of the uplink', () => {
     expect(floors([well, lossy, lossy, ...Array<object>(6).fill({ loss: 0 })]).slice(2)).toEqual([...Array(5).fill(FLOOR_KBPS), 0, 0]);
   });
 
+  it('stays as it is while too little is sent to tell', () => {
+    const silent = { ...lossy, loss: null };
+    expect(floors([well, lossy, silent, silent, lossy, silent, silent])).toEqual([0, 0, 0, 0, FLOOR_KBPS, FLOOR_KBPS, FLOOR_KBPS]);
+  });
+
   it('is not misled by a round trip that is not known', () => {
     expect(floors([{ ...lossy, rtt: 0 }, { ...lossy, rtt: 0 }, { ...lossy, rtt: 0 }])).toEqual([0, FLOOR_KBPS, FLOOR_KBPS]);
   });
@@ -54,10 +59,10 @@ describe('in a call', () => {
   let [sent, lost] = [0, 0];
   /** A hundred packets more, of which `loss` were lost. */
   const stats = (loss: number, available: number): object[] => [
-    { id: 'S', type: 'outbound-rtp', timestamp: 1, packetsSent: (sent += 100) + 30, retransmittedPacketsSent: 30 },
+    { id: 'S', type: 'outbound-rtp', kind: 'video', timestamp: 1, packetsSent: (sent += 100) + 30, retransmittedPacketsSent: 30 },
     { id: 'T', type: 'transport', timestamp: 1, selectedCandidatePairId: 'P' },
     { id: 'P', type: 'candidate-pair', timestamp: 1, currentRoundTripTime: 0.04, availableOutgoingBitrate: available * 1000 },
-    { id: 'R', type: 'remote-inbound-rtp', timestamp: 1, packetsLost: (lost += loss) },
+    { id: 'R', type: 'remote-inbound-rtp', kind: 'video', timestamp: 1, packetsLost: (lost += loss) },
   ];
 
   it('it comes and goes by a negotiation of which the server hears nothing', async () => {

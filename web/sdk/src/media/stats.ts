@@ -104,13 +104,22 @@ function rtt_ms(now: Report): number {
   return Math.round(Math.max(0, ...times) * 1000);
 }
 
-/** What the network did to what was sent between two reports: of all streams, for one alone has few packets in that time. */
+/**
+ * What the network did to what was sent between two reports. The pictures say how much is lost: lost sound is repeated under its own
+ * numbers, and then counts as received.
+ */
 export function uplinkOf(beforeEntries: readonly StatsEntry[], entries: readonly StatsEntry[]): UplinkSample {
   const [before, now] = [new Report(beforeEntries), new Report(entries)];
-  const sum = (type: string, member: string): number => now.all(type).reduce((total, entry) => total + growth(entry, before, member), 0);
+  const sum = (type: string, member: string): number => now.all(type)
+    .filter((entry) => text(entry, 'kind') === 'video').reduce((total, entry) => total + growth(entry, before, member), 0);
   const sent = sum('outbound-rtp', 'packetsSent') - sum('outbound-rtp', 'retransmittedPacketsSent');
   const bps = num(now.selectedPair(), 'availableOutgoingBitrate');
-  return { rtt: rtt_ms(now), loss: percent(sum('remote-inbound-rtp', 'packetsLost'), sent), available: bps > 0 ? bps / 1000 : null };
+  const enough = 5;
+  return {
+    rtt: rtt_ms(now),
+    loss: sent < enough ? null : percent(sum('remote-inbound-rtp', 'packetsLost'), sent),
+    available: bps > 0 ? bps / 1000 : null,
+  };
 }
 
 function localPart(now: Report, before: Report, names: SectionNames): Statistics['localStatistics'] {

@@ -10,8 +10,8 @@
 export interface UplinkSample {
   /** ms; 0 = not known */
   rtt: number;
-  /** % of what is sent */
-  loss: number;
+  /** % of the pictures' packets; null = too few to tell */
+  loss: number | null;
   /** kbit/s, the browser's estimate; null = it does not say */
   available: number | null;
 }
@@ -39,6 +39,7 @@ export class UplinkFloor {
     const queue_ms = rtt > 0 ? rtt - this.#shortest_ms : 0;
     if (this.#penalty > 0) this.#penalty--;
     if (this.#floor === 0) {
+      if (loss === null) return 0;
       const held = loss >= LOSS_PERCENT && queue_ms < SHORT_QUEUE_MS && available !== null && available < FLOOR_KBPS;
       this.#lossy = held ? this.#lossy + 1 : 0;
       if (this.#lossy < LOSSY_SAMPLES || this.#penalty > 0) return 0;
@@ -47,7 +48,7 @@ export class UplinkFloor {
     } else if (queue_ms > LONG_QUEUE_MS) {
       this.#penalty = PENALTY_SAMPLES;
       this.#letGo();
-    } else {
+    } else if (loss !== null) {
       this.#clean = loss < CLEAN_PERCENT ? this.#clean + 1 : 0;
       if (this.#clean >= CLEAN_SAMPLES) this.#letGo();
     }
