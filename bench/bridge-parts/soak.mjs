@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LANES = 4;
-const STAY_MS = 1500;
+const STAY_MS = 450;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const residentKb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);

@@ -373,7 +373,11 @@ class Answering {
       track.ssrc = FreshSsrc();
       if (rtx) track.rtx_ssrc = FreshSsrc();
     }
-    const SdpMsid msid{.stream = "duet-" + section.mid, .track = "track-" + section.mid};
+    // The n-th slot for sound and the n-th for pictures are one media stream: browsers keep lips and sound together
+    // within a stream only. Rooms put the two tracks of a member there (RoomState::FreeSlot).
+    const auto n = std::count_if(config_.downtracks.begin(), config_.downtracks.end(),
+                                 [&](const DowntrackConfig& other) { return other.kind == kind; });
+    const SdpMsid msid{.stream = "duet-" + std::to_string(n), .track = "track-" + section.mid};
     section.msids.push_back(msid);
     section.ssrcs.push_back({.ssrc = track.ssrc, .cname = config_.cname, .msid = msid});
     if (track.rtx_ssrc.value() != 0) {

@@ -90,6 +90,18 @@ TEST_F(AnswererTest, TheAnswerReadsBackAndSaysWhatTheConfigSays) {
   }
 }
 
+TEST_F(AnswererTest, SoundAndPictureSlotsArePairedInOneStream) {
+  const auto answer = Make(Golden("chromium-sdk-1v1-offer.sdp"), kSdkTracks);
+  ASSERT_TRUE(answer.ok());
+  const auto sdp = ParseSdp(answer->sdp);
+  const auto stream = [&](size_t downtrack) {
+    return sdp->FindSection(answer->config.downtracks[downtrack].mid)->msids.at(0).stream;
+  };
+  ASSERT_EQ(answer->config.downtracks[0].kind, signal::MediaKind::kAudio);
+  EXPECT_EQ(stream(0), stream(1)) << "browsers keep lips and sound together within one stream only";
+  EXPECT_NE(stream(1), stream(2));
+}
+
 TEST_F(AnswererTest, EverySectionOfAnyClientIsAnswered) {
   for (const char* name :
        {"chromium-sdk-1v1-offer.sdp", "chromium-camera-mic-offer.sdp", "chromium-recvonly-offer.sdp",

@@ -241,6 +241,43 @@ bool RoomState::AssignVirtualSlots(Member& member) const {
   return true;
 }
 
+// The n-th slot for sound and the n-th for pictures reach the remote as one media stream (peer/answerer.cc), within
+// which it keeps sound and picture together: the two tracks of a member belong there.
+Slot* RoomState::FreeSlot(Member& member, const SourceName& source) const {
+  std::vector<Slot*> own;
+  std::vector<const Slot*> pairs;
+  for (Slot& slot : member.transport.slots) {
+    if (slot.kind == source.kind) {
+      own.push_back(&slot);
+    } else {
+      pairs.push_back(&slot);
+    }
+  }
+  // The lower, the better. A place beside nobody is kept for those who have two tracks, if there is another.
+  const bool has_two = source.stream == StreamType::kMain;
+  const auto rank_of = [&](size_t n) {
+    if (n >= pairs.size()) return has_two ? 2 : 1;
+    const std::optional<SourceName>& pair = pairs[n]->source;
+    if (!pair) return has_two ? 1 : 2;
+    return pair->user_id == source.user_id && pair->stream == source.stream ? 0 : 3;
+  };
+  Slot* best = nullptr;
+  int best_rank = 0;
+  for (size_t n = 0; n < own.size(); n++) {
+    int rank = rank_of(n);
+    if (own[n]->source) {
+      constexpr int kInUse = 10;  // the last choice: a slot whose source is switched off
+      const Publication* publication = FindPublication(*own[n]->source);
+      if (publication == nullptr || publication->published()) continue;
+      rank += kInUse;
+    }
+    if (best != nullptr && rank >= best_rank) continue;
+    best = own[n];
+    best_rank = rank;
+  }
+  return best;
+}
+
 bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
   if (member.virtual_slots) return AssignVirtualSlots(member);
   std::vector<Source> wanted = WantedSources(member);
@@ -272,17 +309,7 @@ bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
   }
   for (const Source& source : wanted) {
     if (!source.on) continue;
-    Slot* free = nullptr;
-    for (Slot& slot : member.transport.slots) {
-      if (slot.kind != source.name.kind) continue;
-      if (!slot.source) {
-        free = &slot;
-        break;
-      }
-      // Second choice: a slot whose source is switched off.
-      const Publication* publication = FindPublication(*slot.source);
-      if (free == nullptr && publication != nullptr && !publication->published()) free = &slot;
-    }
+    Slot* free = FreeSlot(member, source.name);
     if (free != nullptr) put(*free, &source);
   }
   return changed;

@@ -174,6 +174,8 @@ class RoomState {
   // Brings the member's slots in line with what it wants; true when its table changed.
   bool AssignSlots(Member& member, RoomEffects& fx) const;
   bool AssignVirtualSlots(Member& member) const;
+  // Where `source` goes; null when every slot of its kind is in use.
+  Slot* FreeSlot(Member& member, const SourceName& source) const;
   // Switches publications by `change`, which changes one, and tells whom it concerns when anything came of it.
   template <typename F>
   void ChangePublications(Member& member, signal::StreamType stream, RoomEffects& fx, F&& change);

@@ -72,6 +72,41 @@ class RoomStateTest : public testing::Test {
   RoomState room_{RoomState::Options{.key = RoomKey(1), .capacity = 3}};
 };
 
+// A browser keeps sound and picture together within the n-th slot for sound and the n-th for pictures.
+TEST_F(RoomStateTest, SoundAndPictureOfAMemberAreAPair) {
+  Member& alice = Enter("alice", true, 1, 3, 3);
+  Member& bob = Enter("bob", false);
+  Member& carol = Enter("carol", false);
+  room_.Publish(bob, kMain, true, std::nullopt, fx_);
+  room_.Publish(carol, kMain, true, true, fx_);
+  room_.Publish(bob, kMain, std::nullopt, true, fx_);
+  EXPECT_THAT(Table(alice),
+              ElementsAre("2 bob main audio", "3 carol main audio", "5 bob main video", "6 carol main video"));
+}
+
+TEST_F(RoomStateTest, AnAuxStreamLeavesThePairToTheMainOne) {
+  Member& alice = Enter("alice", true, 1, 1, 2);
+  Member& bob = Enter("bob", false);
+  bob.transport.publications.push_back({"2", kVideo, kAux, UptrackId(++ids_), true});
+  room_.Publish(bob, kAux, std::nullopt, true, fx_);
+  room_.SetTransport(bob, bob.transport, fx_);
+  EXPECT_THAT(Table(alice), ElementsAre("4 bob aux video"));
+  room_.Publish(bob, kMain, true, true, fx_);
+  EXPECT_THAT(Table(alice), ElementsAre("2 bob main audio", "3 bob main video", "4 bob aux video"));
+}
+
+TEST_F(RoomStateTest, WithoutAPairAnySlotIsTaken) {
+  Member& alice = Enter("alice", true, 1, 2, 2);
+  Enter("bob");
+  Member& carol = Enter("carol", false);
+  room_.Publish(carol, kMain, true, std::nullopt, fx_);
+  room_.Unsubscribe(alice, {"bob", kMain, kVideo}, fx_);
+  room_.Unsubscribe(alice, {"bob", kMain, kAudio}, fx_);
+  room_.Subscribe(alice, {"bob", kMain, kVideo}, kAuto, fx_);
+  room_.Publish(carol, kMain, std::nullopt, true, fx_);
+  EXPECT_THAT(Table(alice), ElementsAre("3 carol main audio", "4 bob main video", "5 carol main video"));
+}
+
 TEST_F(RoomStateTest, TwoMembersGetEachOtherOnTheirSlots) {
   Member& alice = Enter("alice");
   EXPECT_THAT(Table(alice), IsEmpty());

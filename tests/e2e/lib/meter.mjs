@@ -89,6 +89,8 @@ function got({ from, to, frames, tones, me, other }) {
     freezeSeconds: round(video('totalFreezesDuration'), 2),
     pictureDelayMs: { p50: quantile(within.map((f) => f.delay), 0.5), p95: quantile(within.map((f) => f.delay), 0.95) },
     soundDelayMs: { p50: maybeRound(quantile(tones.map((t) => t.delay), 0.5)), p95: maybeRound(quantile(tones.map((t) => t.delay), 0.95)), count: tones.length },
+    // By the browser's own account; null: it does not keep sound and picture together.
+    soundBehindMs: maybeRound(me[1]?.soundBehind ?? null),
     // null: there was no connection at the end, and so no count.
     concealedPercent: audio('totalSamplesReceived') > 0 ? round(100 * per(audio('concealedSamples'), audio('totalSamplesReceived')), 2) : null,
     concealmentEvents: audio('concealmentEvents'),

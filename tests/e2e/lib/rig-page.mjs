@@ -221,18 +221,22 @@ export function installRig({ mediaPort, camera, clock, ownDevices }) {
   rig.stats = async () => {
     const pc = rig.connection();
     if (!pc) return null;
-    const out = { at: now(), connection: rig.connections.indexOf(pc), drawn: rig.drawn, rtt: 0, available: 0, sent: {}, received: {}, limited: '', codec: '' };
+    const out = { at: now(), connection: rig.connections.indexOf(pc), drawn: rig.drawn, rtt: 0, available: 0, sent: {}, received: {}, limited: '', codec: '', soundBehind: null };
+    const playing = {};
     (await pc.getStats()).forEach((s) => {
       if (s.type === 'candidate-pair' && s.nominated) {
         out.rtt = (s.currentRoundTripTime ?? 0) * 1000;
         out.available = (s.availableOutgoingBitrate ?? 0) / 1000;
       }
       if (!(s.type in NUMBERS)) return;
+      // There only where the browser keeps the two together.
+      if (s.estimatedPlayoutTimestamp) playing[s.kind] = s.estimatedPlayoutTimestamp;
       const side = s.type === 'inbound-rtp' ? out.received : out.sent;
       const sum = (side[s.kind] ??= {});
       for (const name of NUMBERS[s.type]) sum[name] = (sum[name] ?? 0) + (s[name] ?? 0);
       if (s.type === 'outbound-rtp' && s.kind === 'video' && s.framesSent > 0) out.limited = s.qualityLimitationReason;
     });
+    if (playing.audio && playing.video) out.soundBehind = playing.video - playing.audio;
     return out;
   };
 }

@@ -14,7 +14,7 @@ describe('quality', () => {
     lab = undefined;
   });
 
-  test('10 % random loss: pictures flow, and sound has few gaps', async () => {
+  test('10 % random loss: pictures flow, sound has few gaps, and lips match it', async () => {
     lab = await Lab.open();
     await lab.call();
     await lab.relay.say('c1 both delay 20 loss 10');
@@ -29,6 +29,7 @@ describe('quality', () => {
       assert.ok(got.decodedPercent > 85, said);
       assert.ok(got.concealedPercent < 15, said);
       assert.ok(got.pictureDelayMs.p50 < 1000, said);
+      assert.ok(got.soundBehindMs !== null && Math.abs(got.soundBehindMs) < 300, said);
     }
   });
 
