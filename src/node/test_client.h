@@ -44,6 +44,7 @@ class TestClient {
   Outbox& outbox() { return out_; }
   bool connected() const { return dtls_ && dtls_->state() == DtlsTransport::State::kConnected; }
   std::vector<Received>& received() { return received_; }
+  int answered_checks() const { return answers_; }
   std::vector<RtpPacketView> rtp() const {
     std::vector<RtpPacketView> views;
     for (const Received& packet : received_) {
@@ -86,6 +87,7 @@ class TestClient {
         ASSERT_TRUE(message.ok());
         if (message->message_class() != StunClass::kSuccess) return;
         EXPECT_EQ(message->XorMappedAddress(), self_);
+        ++answers_;
         if (dtls_ && dtls_->state() == DtlsTransport::State::kNew) dtls_->Start(now, server_, out_);
         return;
       }
@@ -161,6 +163,7 @@ class TestClient {
   std::vector<Received> received_;
   std::map<Ssrc, Unwrapper<uint16_t>> indices_;
   uint32_t transactions_ = 0;
+  int answers_ = 0;
 };
 
 }  // namespace duet

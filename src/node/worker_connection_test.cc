@@ -61,6 +61,23 @@ TEST_F(WorkerTest, MediaFromANewAddressIsFollowedBeforeAnyCheck) {
   EXPECT_FALSE(alice_.received().empty()) << "reports go to the new address";
 }
 
+TEST_F(WorkerTest, AnswersThatAreLikelyLostAreSentThreeTimes) {
+  Connect();
+  const auto answers_to_a_check = [&] {
+    const int before = bob_.answered_checks();
+    bob_.SendCheck();
+    Carry();
+    return bob_.answered_checks() - before;
+  };
+  EXPECT_EQ(answers_to_a_check(), 1);
+  bob_.SendRtcp([](RtcpWriter& writer) {
+    const ReportBlock half_lost{.ssrc = kVideoOut, .fraction_lost = 128};
+    writer.AddReceiverReport(Ssrc(9), {&half_lost, 1});
+  });
+  Carry();
+  EXPECT_EQ(answers_to_a_check(), 3);
+}
+
 TEST_F(WorkerTest, WhatOnlyLooksLikeMediaMovesNobody) {
   Connect();
   const Endpoint stranger{IpAddress::V4(203, 0, 113, 9), 9};

@@ -82,6 +82,7 @@ void NackGenerator::Forget() {
 size_t NackGenerator::Due(Time now, Duration rtt, std::span<uint16_t> out) {
   if (now < next_timer_) return 0;
   const Duration retry = std::clamp(rtt + rtt / 4, kMinRetry, kMaxRetry);
+  const Duration eager = std::clamp(rtt * 5 / 8, kMinRetry, kMaxRetry);
   size_t count = 0;
   next_timer_ = Time::Never();
   const auto hopeless = [&](Missing& m) {
@@ -90,7 +91,7 @@ size_t NackGenerator::Due(Time now, Duration rtt, std::span<uint16_t> out) {
     if (ripe && count < out.size()) {
       out[count++] = static_cast<uint16_t>(m.seq);
       ++m.tries;
-      m.next_try = now + retry;
+      m.next_try = now + (m.tries > kPatientTries ? eager : retry);
     }
     next_timer_ = std::min({next_timer_, m.next_try, m.since + kMaxAge});
     return false;

@@ -7,7 +7,9 @@
 //   10 ms is the wait for audio, whose next packet is 20 ms away.
 // - Repeats are 1.25 round trips apart, within 20..200 ms: an answer gets the time to arrive, yet a long path leaves
 //   room for five tries within the age limit, of which at 50 % loss each way a packet needs four on average.
-// - Given up after 24 tries or 1 s: no receiver holds its picture back for longer. On a short path that loses half of
+// - What is still missing after three tries is on a path that loses much, our questions too: from then on they are sent
+//   twice in a round trip. It costs no repeated packets: senders answer once in a round trip.
+// - Given up after 40 tries or 1 s: no receiver holds its picture back for longer. On a short path that loses half of
 //   everything both ways ten tries would leave every thirtieth lost packet unrepaired, which is a freeze a second.
 // - More than kMaxMissing missing, or a jump over more than kMaxGap packets: everything is forgotten. Such a hole is
 //   cheaper to close with a keyframe than with as many retransmissions.
@@ -38,7 +40,8 @@ class NackGenerator {
   static constexpr Duration kReorderTime = Duration::Millis(10);
   static constexpr Duration kMinRetry = Duration::Millis(20);
   static constexpr Duration kMaxRetry = Duration::Millis(200);
-  static constexpr int kMaxTries = 24;
+  static constexpr int kPatientTries = 3;
+  static constexpr int kMaxTries = 40;
   static constexpr Duration kMaxAge = Duration::Seconds(1);
 
   enum class Arrival : uint8_t {

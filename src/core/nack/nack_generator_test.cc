@@ -142,7 +142,17 @@ TEST_F(NackGeneratorTest, RepeatsAreOneAndAQuarterRoundTripsApartWithinBounds) {
   }
 }
 
-TEST_F(NackGeneratorTest, GivesUpAfterTenTries) {
+TEST_F(NackGeneratorTest, WhatIsStillMissingAfterThreeTriesIsAskedForTwiceInARoundTrip) {
+  Get(0, 10);
+  Get(0, 12);
+  for (const double ms : {10, 60, 110}) EXPECT_THAT(Due(ms, Duration::Millis(40)), ElementsAre(11));
+  for (const double ms : {160, 185, 210}) {
+    EXPECT_EQ(nacks_.NextTimer(), At(ms));
+    EXPECT_THAT(Due(ms, Duration::Millis(40)), ElementsAre(11));
+  }
+}
+
+TEST_F(NackGeneratorTest, GivesUpAfterTooManyTries) {
   Get(0, 10);
   Get(0, 12);
   int tries = 0;

@@ -19,7 +19,7 @@ describe('the floor of the uplink', () => {
   });
 
   it.each<[string, object]>([
-    ['few losses', { loss: 6 }], ['a queue', { rtt: 400 }], ['enough left', { available: 500 }], ['no estimate', { available: null }],
+    ['few losses', { loss: 6 }], ['a queue', { rtt: 400 }], ['enough left', { available: 600 }], ['no estimate', { available: null }],
   ])('is not with %s', (_name, but) => {
     expect(floors([well, ...Array<object>(6).fill({ ...lossy, ...but })])).toEqual(Array(7).fill(0));
   });

@@ -8,13 +8,15 @@ import { Emitter } from '../util/emitter.js';
 import { log } from '../util/log.js';
 import { networkQuality, toVolume } from './quality.js';
 import type { SectionNames } from './stats.js';
-import { summarise, uplinkOf, voiceLevels } from './stats.js';
+import { downlinksOf, summarise, uplinkOf, voiceLevels } from './stats.js';
+import type { DownlinkSample } from './steady-playout.js';
 import type { UplinkSample } from './uplink-floor.js';
 
 export interface MonitorEvents {
   statistics: Statistics;
   quality: NetworkQuality;
   uplink: UplinkSample;
+  downlinks: DownlinkSample[];
   volumes: VolumeEntry[];
 }
 
@@ -113,6 +115,7 @@ export class Monitor extends Emitter<MonitorEvents> {
       this.#entries = entries;
       this.emit('statistics', statistics);
       this.emit('uplink', uplinkOf(before, entries));
+      this.emit('downlinks', downlinksOf(before, entries));
       this.emit('quality', networkQuality(this.#measured.connected(), statistics, this.#server));
     } catch (error) {
       log.debug('statistics failed', error); // the connection went away in this moment

@@ -5,6 +5,7 @@ import { toStreamType } from '../session/keys.js';
 import { RIDS } from './layers.js';
 import type { Kind, StreamRef, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
+import type { DownlinkSample } from './steady-playout.js';
 import type { UplinkSample } from './uplink-floor.js';
 
 /** Says what the sections of the connection carry. */
@@ -120,6 +121,17 @@ export function uplinkOf(beforeEntries: readonly StatsEntry[], entries: readonly
     loss: sent < enough ? null : percent(sum('remote-inbound-rtp', 'packetsLost'), sent),
     available: bps > 0 ? bps / 1000 : null,
   };
+}
+
+/** How many of the pictures' packets had to be sent again between two reports, by section. */
+export function downlinksOf(beforeEntries: readonly StatsEntry[], entries: readonly StatsEntry[]): DownlinkSample[] {
+  const [before, now] = [new Report(beforeEntries), new Report(entries)];
+  const enough = 20;
+  return now.all('inbound-rtp').filter((entry) => text(entry, 'kind') === 'video').map((entry) => {
+    const received = growth(entry, before, 'packetsReceived');
+    const repeated = growth(entry, before, 'retransmittedPacketsReceived');
+    return { mid: text(entry, 'mid'), rtt: rtt_ms(now), repeated: received < enough ? null : repeated / received };
+  });
 }
 
 function localPart(now: Report, before: Report, names: SectionNames): Statistics['localStatistics'] {

@@ -82,6 +82,8 @@ export class Transport {
   /** The last one; null = none yet. */
   #answer: string | null = null;
   #floor_kbps = 0;
+  readonly #wished_ms = new Map<string, number | null>();
+  readonly #needed_ms = new Map<string, number | null>();
   #everConnected = false;
   #cancelTimer: Cancel = () => {};
 
@@ -225,7 +227,20 @@ export class Transport {
 
   /** What arrives on a receiving section is kept for at least so long (milliseconds) before it is played; null = no longer than needed. */
   setSlotDelay(mid: string, delay_ms: number | null): void {
+    this.#wished_ms.set(mid, delay_ms);
+    this.#applyDelay(mid);
+  }
+
+  /** As setSlotDelay(), for the sake of what the network does: the longer one holds. */
+  setSlotNeed(mid: string, delay_ms: number | null): void {
+    this.#needed_ms.set(mid, delay_ms);
+    this.#applyDelay(mid);
+  }
+
+  #applyDelay(mid: string): void {
     const receiver = this.#slot(mid)?.receiver;
+    const [wished, needed] = [this.#wished_ms.get(mid) ?? null, this.#needed_ms.get(mid) ?? null];
+    const delay_ms = wished === null || needed === null ? wished ?? needed : Math.max(wished, needed);
     if (receiver && (receiver.jitterBufferTarget ?? null) !== delay_ms) receiver.jitterBufferTarget = delay_ms;
   }
 

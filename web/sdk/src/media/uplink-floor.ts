@@ -16,7 +16,7 @@ export interface UplinkSample {
   available: number | null;
 }
 
-export const FLOOR_KBPS = 400;
+export const FLOOR_KBPS = 500;
 const LOSS_PERCENT = 10;
 const CLEAN_PERCENT = 4;
 /** What chance loses does not grow with what is sent; two samples of some 60 packets each are rarely both so far off. */

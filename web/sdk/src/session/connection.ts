@@ -6,6 +6,8 @@
 import { ridsToOffer } from '../media/layers.js';
 import { Transport } from '../media/transport.js';
 import type { Outgoing, TransportState } from '../media/transport.js';
+import type { DownlinkSample } from '../media/steady-playout.js';
+import { SteadyPlayout } from '../media/steady-playout.js';
 import type { UplinkSample } from '../media/uplink-floor.js';
 import { UplinkFloor } from '../media/uplink-floor.js';
 import type { Platform } from '../platform/platform.js';
@@ -50,6 +52,7 @@ export class Connection {
   readonly #sending: Sending;
   readonly #handlers: ConnectionHandlers;
   readonly #floor = new UplinkFloor();
+  readonly #playout = new Map<string, SteadyPlayout>();
   #negotiation: Promise<void> = Promise.resolve();
   #closed = false;
   #askedIn = false;
@@ -137,6 +140,15 @@ export class Connection {
     const kbps = this.#floor.next(sample);
     const turn = this.#negotiation.then(() => (this.#closed ? undefined : this.transport.holdUplinkAt(kbps)));
     this.#negotiation = turn.catch((error) => log.warn('the uplink could not be held', error)); // the call goes on as it was
+  }
+
+  /** What the network does to the pictures that come, every 2 s. */
+  followDownlinks(samples: readonly DownlinkSample[]): void {
+    for (const { mid, ...sample } of samples) {
+      const playout = this.#playout.get(mid) ?? new SteadyPlayout();
+      this.#playout.set(mid, playout);
+      this.transport.setSlotNeed(mid, playout.next(sample));
+    }
   }
 
   async exit(): Promise<void> {

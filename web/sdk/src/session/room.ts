@@ -11,6 +11,7 @@
 import { aborted, ERROR_CODE, invalidOperation, OPERATION_EXTRA_CODE, RtcError } from '../errors.js';
 import type { ConnectionReason, ConnectionState, KickedOut } from '../events.js';
 import type { Outgoing, Transport, TransportState } from '../media/transport.js';
+import type { DownlinkSample } from '../media/steady-playout.js';
 import type { UplinkSample } from '../media/uplink-floor.js';
 import type { Cancel, Platform } from '../platform/platform.js';
 import type {
@@ -263,6 +264,10 @@ export class Room extends Emitter<RoomEvents> {
 
   followUplink(sample: UplinkSample): void {
     this.#current?.followUplink(sample);
+  }
+
+  followDownlinks(samples: readonly DownlinkSample[]): void {
+    this.#current?.followDownlinks(samples);
   }
 
   // --- connections ---
