@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { holdUplink } from '../src/media/sdp.js';
+import { uplinkOf } from '../src/media/stats.js';
 import { FLOOR_KBPS, UplinkFloor } from '../src/media/uplink-floor.js';
+import type { StatsEntry } from '../src/types.js';
 import { Call } from './fakes/call.js';
 import { settle } from './fakes/time.js';
 
@@ -61,13 +63,13 @@ describe('in an answer', () => {
 });
 
 describe('in a call', () => {
-  let [sent, lost] = [0, 0];
+  let [sent, lost, at] = [0, 0, 0];
   /** A hundred packets more, of which `loss` were lost. */
   const stats = (loss: number, available: number): object[] => [
     { id: 'S', type: 'outbound-rtp', kind: 'video', timestamp: 1, packetsSent: (sent += 100) + 30, retransmittedPacketsSent: 30 },
     { id: 'T', type: 'transport', timestamp: 1, selectedCandidatePairId: 'P' },
     { id: 'P', type: 'candidate-pair', timestamp: 1, currentRoundTripTime: 0.04, availableOutgoingBitrate: available * 1000 },
-    { id: 'R', type: 'remote-inbound-rtp', kind: 'video', timestamp: 1, packetsLost: (lost += loss) },
+    { id: 'R', type: 'remote-inbound-rtp', kind: 'video', timestamp: ++at, packetsLost: (lost += loss) },
   ];
 
   it('it comes and goes by a negotiation of which the server hears nothing', async () => {
@@ -92,5 +94,18 @@ describe('in a call', () => {
 
     await pass(0, 2000, 7);
     expect(pc!.answers.slice(before).map((sdp) => sdp.includes('x-google-min-bitrate'))).toEqual([true, false]);
+  });
+});
+
+describe('losses of what is sent', () => {
+  const entries = (sent: number, lost: number, reportAt: number): StatsEntry[] => [
+    { id: 'S', type: 'outbound-rtp', kind: 'video', timestamp: 1, packetsSent: sent },
+    { id: 'R', type: 'remote-inbound-rtp', kind: 'video', timestamp: reportAt, packetsLost: lost },
+  ] as unknown as StatsEntry[];
+
+  it('are not known while no new report has come, and then those of the whole time', () => {
+    const first = entries(100, 0, 1);
+    expect(uplinkOf(first, entries(200, 0, 1)).loss).toBeNull();
+    expect(uplinkOf(first, entries(300, 60, 5)).loss).toBe(30);
   });
 });

@@ -29,11 +29,16 @@ export interface Measured extends SectionNames {
 }
 
 const STATISTICS_MS = 2_000;
+/** Then the streams are others, or nothing is sent. */
+const MAX_SILENT_REPORTS = 5;
 
 export class Monitor extends Emitter<MonitorEvents> {
   readonly #platform: Platform;
   readonly #measured: Measured;
   #entries: StatsEntry[] = [];
+  /** The last ones that said something of the losses of what is sent. */
+  #lossEntries: StatsEntry[] = [];
+  #silentReports = MAX_SILENT_REPORTS;
   #voiceEntries: StatsEntry[] = [];
   #server: QualityReport | null = null;
   /** What the server hears of the others; null = it does not say. */
@@ -57,6 +62,7 @@ export class Monitor extends Emitter<MonitorEvents> {
   stop(): void {
     this.#cancelStatistics();
     this.#entries = [];
+    this.#silentReports = MAX_SILENT_REPORTS;
     this.serverSilent();
   }
 
@@ -114,7 +120,12 @@ export class Monitor extends Emitter<MonitorEvents> {
       const statistics = summarise(before, entries, this.#measured);
       this.#entries = entries;
       this.emit('statistics', statistics);
-      this.emit('uplink', uplinkOf(before, entries));
+      const uplink = uplinkOf(this.#lossEntries, entries);
+      if (uplink.loss !== null || ++this.#silentReports >= MAX_SILENT_REPORTS) {
+        this.#lossEntries = entries;
+        this.#silentReports = 0;
+      }
+      this.emit('uplink', uplink);
       this.emit('downlinks', downlinksOf(before, entries));
       this.emit('quality', networkQuality(this.#measured.connected(), statistics, this.#server));
     } catch (error) {

@@ -106,7 +106,8 @@ function rtt_ms(now: Report): number {
 }
 
 /**
- * What the network did to what was sent between two reports. The pictures say how much is lost: lost sound is repeated under its own
+ * What the network did to what was sent since `before`, the last one that said anything of losses: where much is lost, so are the
+ * server's reports, and what was lost between two of them is none of a shorter time's. The pictures say how much is lost: lost sound is repeated under its own
  * numbers, and then counts as received.
  */
 export function uplinkOf(beforeEntries: readonly StatsEntry[], entries: readonly StatsEntry[]): UplinkSample {
@@ -115,10 +116,11 @@ export function uplinkOf(beforeEntries: readonly StatsEntry[], entries: readonly
     .filter((entry) => text(entry, 'kind') === 'video').reduce((total, entry) => total + growth(entry, before, member), 0);
   const sent = sum('outbound-rtp', 'packetsSent') - sum('outbound-rtp', 'retransmittedPacketsSent');
   const bps = num(now.selectedPair(), 'availableOutgoingBitrate');
+  const heard = now.all('remote-inbound-rtp').some((entry) => entry.timestamp !== before.get(entry.id)?.timestamp);
   const enough = 5;
   return {
     rtt: rtt_ms(now),
-    loss: sent < enough ? null : percent(sum('remote-inbound-rtp', 'packetsLost'), sent),
+    loss: !heard || sent < enough ? null : percent(sum('remote-inbound-rtp', 'packetsLost'), sent),
     available: bps > 0 ? bps / 1000 : null,
   };
 }
