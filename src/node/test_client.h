@@ -45,6 +45,7 @@ class TestClient {
   bool connected() const { return dtls_ && dtls_->state() == DtlsTransport::State::kConnected; }
   std::vector<Received>& received() { return received_; }
   int answered_checks() const { return answers_; }
+  int replayed_rtcp() const { return replays_; }
   std::vector<RtpPacketView> rtp() const {
     std::vector<RtpPacketView> views;
     for (const Received& packet : received_) {
@@ -109,6 +110,10 @@ class TestClient {
       }
       case DatagramKind::kRtcp: {
         const auto size = receiver_->UnprotectRtcp(packet->mutable_bytes());
+        if (!size.ok() && size.error() == Drop::kReplay) {
+          ++replays_;
+          return;
+        }
         ASSERT_TRUE(size.ok()) << ToString(size.error());
         Keep(true, packet->bytes().first(*size));
         return;
@@ -164,6 +169,7 @@ class TestClient {
   std::map<Ssrc, Unwrapper<uint16_t>> indices_;
   uint32_t transactions_ = 0;
   int answers_ = 0;
+  int replays_ = 0;
 };
 
 }  // namespace duet

@@ -78,6 +78,37 @@ TEST_F(WorkerTest, AnswersThatAreLikelyLostAreSentThreeTimes) {
   EXPECT_EQ(answers_to_a_check(), 3);
 }
 
+TEST_F(WorkerTest, QuestionsThatAreLikelyLostAreSentTwice) {
+  PeerConfig config = Publisher();
+  config.downtracks = {Subscriber().downtracks[1]};
+  Do(AddPeer{RoomKey(1), std::move(config)});
+  alice_.SendCheck();
+  Carry();
+  ASSERT_TRUE(alice_.connected());
+  uint16_t seq = 0;
+  const auto ask_for_a_gap = [&] {
+    alice_.received().clear();
+    ++seq;
+    for (int i = 0; i < 4; ++i) {
+      ++seq;
+      SendVideo(seq, 3000 * seq, kDelta);
+    }
+    Carry();
+    Wait(kMs(15));
+    EXPECT_EQ(CountRtcp<Nack>(alice_, [](const auto&) { return true; }), 1);
+  };
+  SendVideo(++seq, 0, kKeyframe);
+  ask_for_a_gap();
+  EXPECT_EQ(alice_.replayed_rtcp(), 0);
+  alice_.SendRtcp([](RtcpWriter& writer) {
+    const ReportBlock half_lost{.ssrc = kVideoOut, .fraction_lost = 128};
+    writer.AddReceiverReport(kVideoSsrc, {&half_lost, 1});
+  });
+  Carry();
+  ask_for_a_gap();
+  EXPECT_EQ(alice_.replayed_rtcp(), 1);
+}
+
 TEST_F(WorkerTest, WhatOnlyLooksLikeMediaMovesNobody) {
   Connect();
   const Endpoint stranger{IpAddress::V4(203, 0, 113, 9), 9};

@@ -101,8 +101,7 @@ IceAgent::Outcome Peer::OnStun(Time now, const Endpoint& from, const StunMessage
   if (!outcome.authentic) return outcome;
   // A client that hears no answers for some seconds gives the path up, which is all it has: where answers are lost,
   // they are sent three times.
-  constexpr double kMuchLost = 0.3;
-  if (downlink_loss_ > kMuchLost) {
+  if (loses_much()) {
     for (int again = 0; again < 2; ++again) ice_.OnStun(now, from, message, out);
   }
   // As the DTLS client we speak first, as soon as there is an address to speak to.

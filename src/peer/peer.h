@@ -180,7 +180,8 @@ class Peer {
   void SendRequests(Time now, Outbox& out);
   void SendFeedback(Time now, Outbox& out);
   void SendRemb(Time now, Outbox& out);
-  void SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out);
+  // The remote takes each of the copies but the first to arrive for a replay.
+  void SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out, int copies = 1);
   Ssrc rtcp_ssrc() const;
 
   PeerConfig config_;
@@ -220,6 +221,7 @@ class Peer {
   Duration repeat_after_rtt() const;
 
   double downlink_loss_ = -1;
+  bool loses_much() const { return downlink_loss_ > 0.3; }
   uint64_t received_ = 0;
   FixedVector<ReceivedRtp, kMaxRecovered> recovered_;
   DropCounters drops_;

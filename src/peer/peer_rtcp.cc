@@ -91,12 +91,12 @@ Ssrc Peer::rtcp_ssrc() const { return downtracks_.empty() ? own_ssrc_ : downtrac
 // ---- what we send
 // -------------------------------------------------------------------------------------------------------------------------
 
-void Peer::SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out) {
+void Peer::SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out, int copies) {
   if (!writer.ok() || writer.size() == 0 || !ice_.selected()) return;
   const size_t size = srtp_out_->ProtectRtcp(packet->buffer(), writer.size());
   if (size == 0) return;
   packet->set_size(size);
-  out.Send(*ice_.selected(), std::move(packet));
+  while (copies-- > 0) out.Send(*ice_.selected(), packet);
 }
 
 // One compound packet: a receiver report about what the remote sends, then a sender report for each slot that is in use
@@ -124,7 +124,8 @@ void Peer::SendReports(Time now, Outbox& out) {
   SendRtcp(writer, std::move(packet), out);
 }
 
-// NACKs and PLIs that are due, in one reduced-size packet (RFC 5506).
+// NACKs and PLIs that are due, in one reduced-size packet (RFC 5506); twice where much is lost on the way to the
+// remote.
 void Peer::SendRequests(Time now, Outbox& out) {
   PacketRef packet;
   std::optional<RtcpWriter> writer;
@@ -147,7 +148,7 @@ void Peer::SendRequests(Time now, Outbox& out) {
       if (track->TakeKeyframeRequest(now, layer, rtt) && begin()) writer->AddPli(rtcp_ssrc(), ssrc);
     }
   }
-  if (writer) SendRtcp(*writer, std::move(packet), out);
+  if (writer) SendRtcp(*writer, std::move(packet), out, loses_much() ? 2 : 1);
 }
 
 void Peer::SendFeedback(Time now, Outbox& out) {
