@@ -80,6 +80,16 @@ export function holdUplink(answer: string, kbps: number): string {
   }).join('');
 }
 
+/**
+ * In an answer: the browser may use so much for all pictures. A higher number than before makes Chromium try at once whether the path
+ * carries it; what each picture may use at most is set elsewhere.
+ */
+export function allowUplink(answer: string, kbps: number): string {
+  return sections(answer).map((section) => (
+    section.startsWith('m=video') && /^a=recvonly\r?$/m.test(section) ? section.replace(/^(m=.*\r?\nc=.*?|m=.*?)(\r?\n)/, `$1$2b=AS:${kbps}$2`) : section
+  )).join('');
+}
+
 /** Payload types of the section's codec `name`, in its order, of which `accept` takes the format parameters. */
 function payloadTypes(section: string, name: string, accept: (fmtp: string) => boolean): string[] {
   const mapped = [...section.matchAll(/^a=rtpmap:(\d+) ([^/]+)\//gm)].filter((map) => map[2]!.toLowerCase() === name).map((map) => map[1]!);

@@ -122,6 +122,7 @@ export function uplinkOf(beforeEntries: readonly StatsEntry[], entries: readonly
     rtt: rtt_ms(now),
     loss: !heard || sent < enough ? null : percent(sum('remote-inbound-rtp', 'packetsLost'), sent),
     available: bps > 0 ? bps / 1000 : null,
+    limited: now.all('outbound-rtp').some((entry) => text(entry, 'qualityLimitationReason') === 'bandwidth'),
   };
 }
 

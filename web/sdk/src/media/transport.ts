@@ -13,7 +13,7 @@ import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
 import type { SmallWish } from './layers.js';
 import { layout } from './layers.js';
-import { acceptStereo, codecOf, holdUplink, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
+import { acceptStereo, allowUplink, codecOf, holdUplink, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
 
 /** How a track is to be encoded. */
 export interface Encoding {
@@ -70,6 +70,9 @@ export const DISCONNECTED_GRACE_MS = 8_000;
 /** From the answer to the first connection: many ICE checks and DTLS repeats long. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
+/** What Chromium takes for the most when nothing is said. */
+const UNLIMITED_KBPS = 5_000;
+
 export class Transport {
   readonly #platform: Platform;
   readonly #pc: PeerConnection;
@@ -82,6 +85,7 @@ export class Transport {
   /** The last one; null = none yet. */
   #answer: string | null = null;
   #floor_kbps = 0;
+  #probes = 0;
   readonly #wished_ms = new Map<string, number | null>();
   readonly #needed_ms = new Map<string, number | null>();
   #everConnected = false;
@@ -202,12 +206,14 @@ export class Transport {
   }
 
   /**
-   * The browser's estimate of the uplink does not fall below `kbps` from now on, 0 = wherever it will. Needs a negotiation with itself, of
-   * which the server hears nothing; sections that the server does not know yet make it wait for their answer.
+   * The browser's estimate of the uplink does not fall below `floor_kbps` from now on, 0 = wherever it will; `probe`: it tries for more
+   * now. Needs a negotiation with itself, of which the server hears nothing; sections that the server does not know yet make it wait for
+   * their answer.
    */
-  async holdUplinkAt(kbps: number): Promise<void> {
-    if (this.#floor_kbps === kbps) return;
-    this.#floor_kbps = kbps;
+  async steerUplink(floor_kbps: number, probe: boolean): Promise<void> {
+    if (this.#floor_kbps === floor_kbps && !probe) return;
+    this.#floor_kbps = floor_kbps;
+    if (probe) this.#probes++;
     const known = this.#answer?.match(/^m=/gm)?.length ?? 0;
     const sections = this.#send.length + this.#slots.audio.length + this.#slots.video.length;
     if (this.#answer === null || this.#state !== 'connected' || known !== sections) return;
@@ -273,6 +279,7 @@ export class Transport {
     }
     const camera = this.#sender('main', 'video')?.encoding;
     if (this.#floor_kbps > 0 && camera) tuned = holdUplink(tuned, Math.min(this.#floor_kbps, camera.bitrate));
+    if (this.#probes > 0) tuned = allowUplink(tuned, UNLIMITED_KBPS + this.#probes);
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: tuned });
   }
 

@@ -14,6 +14,8 @@ export interface UplinkSample {
   loss: number | null;
   /** kbit/s, the browser's estimate; null = it does not say */
   available: number | null;
+  /** The estimate is what keeps a picture from being better. */
+  limited: boolean;
 }
 
 export const FLOOR_KBPS = 500;
@@ -38,7 +40,7 @@ export class UplinkFloor {
   #floor = 0;
 
   /** With each report of a connection, every 2 s. 0 = none. */
-  next({ rtt, loss, available }: UplinkSample): number {
+  next({ rtt, loss, available }: Omit<UplinkSample, 'limited'>): number {
     if (rtt > 0) this.#shortest_ms = Math.min(this.#shortest_ms, rtt);
     const queue_ms = rtt > 0 ? rtt - this.#shortest_ms : 0;
     if (this.#penalty > 0) this.#penalty--;

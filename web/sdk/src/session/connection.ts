@@ -10,6 +10,7 @@ import type { DownlinkSample } from '../media/steady-playout.js';
 import { SteadyPlayout } from '../media/steady-playout.js';
 import type { UplinkSample } from '../media/uplink-floor.js';
 import { UplinkFloor } from '../media/uplink-floor.js';
+import { UplinkProbe } from '../media/uplink-probe.js';
 import type { Platform } from '../platform/platform.js';
 import { SignalLink } from '../signal/link.js';
 import type { LinkHandlers } from '../signal/link.js';
@@ -52,6 +53,7 @@ export class Connection {
   readonly #sending: Sending;
   readonly #handlers: ConnectionHandlers;
   readonly #floor = new UplinkFloor();
+  readonly #probe = new UplinkProbe();
   readonly #playout = new Map<string, SteadyPlayout>();
   #negotiation: Promise<void> = Promise.resolve();
   #closed = false;
@@ -138,8 +140,9 @@ export class Connection {
   /** What the network does to what is sent, every 2 s. */
   followUplink(sample: UplinkSample): void {
     const kbps = this.#floor.next(sample);
-    const turn = this.#negotiation.then(() => (this.#closed ? undefined : this.transport.holdUplinkAt(kbps)));
-    this.#negotiation = turn.catch((error) => log.warn('the uplink could not be held', error)); // the call goes on as it was
+    const probe = this.#probe.next(sample);
+    const turn = this.#negotiation.then(() => (this.#closed ? undefined : this.transport.steerUplink(kbps, probe)));
+    this.#negotiation = turn.catch((error) => log.warn('the uplink could not be steered', error)); // the call goes on as it was
   }
 
   /** What the network does to the pictures that come, every 2 s. */
