@@ -221,7 +221,7 @@ class Peer {
   Duration repeat_after_rtt() const;
 
   double downlink_loss_ = -1;
-  bool loses_much() const { return downlink_loss_ > 0.3; }
+  bool loses_much() const { return path_ && LossToRemote() > 0.3; }
   uint64_t received_ = 0;
   FixedVector<ReceivedRtp, kMaxRecovered> recovered_;
   DropCounters drops_;
