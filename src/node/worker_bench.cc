@@ -233,7 +233,13 @@ void BM_Forward(benchmark::State& state) {
   state.counters["us_per_packet"] =
       benchmark::Counter(static_cast<double>(sent) / 1e6, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(BM_Forward)->ArgNames({"viewers", "packets"})->Args({100, 1})->Args({100, 10})->Args({1000, 10});
+BENCHMARK(BM_Forward)
+    ->ArgNames({"viewers", "packets"})
+    ->Args({20, 1})
+    ->Args({20, 10})
+    ->Args({100, 1})
+    ->Args({100, 10})
+    ->Args({1000, 10});
 
 }  // namespace
 }  // namespace duet

@@ -140,6 +140,8 @@ class Peer {
   void IndexSsrcs();
   void Fail(Failure failure, std::string message);
   void OnDtlsChanged(Time now);
+  // The remote has the keys: its handshake is over as well.
+  void ReleaseDtls();
   Route FindRoute(const RtpPacketView& view);
   static std::optional<size_t> LayerOf(const Uptrack& track, const RtpPacketView& view, bool is_rtx);
   std::optional<ReceivedRtp> OnMedia(Time now, const Route& route, PacketRef packet, int64_t seq, bool repaired);

@@ -71,6 +71,10 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
   if (!LooksLikeDtls(datagram)) return;
   if (state_ == State::kNew && role_ == DtlsRole::kServer) state_ = State::kHandshaking;
   if (state_ != State::kHandshaking && state_ != State::kConnected) return;
+  if (farewell_) {
+    if (farewell_->Ends(datagram)) state_ = State::kClosed;
+    return;
+  }
   flights_.SetInput(datagram);
   {
     const RecordBuffers buffers(ssl_.get());
@@ -79,9 +83,6 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
     if (state_ == State::kConnected) ReadRecords();
   }
   flights_.SetInput(Bytes());
-  // OpenSSL's record buffers are 33 kB; it makes them again when it needs them (SSL_MODE_RELEASE_BUFFERS is for TLS
-  // only).
-  SSL_free_buffers(ssl_.get());
   flights_.Flush(now, to, out);
 }
 
@@ -91,9 +92,22 @@ void DtlsTransport::OnTimer(Time now, const Endpoint& to, Outbox& out) {
     Fail(ErrorCode::kUnavailable, "The remote stopped answering the DTLS handshake.");
 }
 
+void DtlsTransport::Release() {
+  DUET_CHECK(state_ == State::kConnected);
+  if (farewell_) return;
+  farewell_ = DtlsFarewell::From(ssl_.get(), role_ == DtlsRole::kServer);
+  if (!farewell_) return;
+  {
+    const RecordBuffers buffers(ssl_.get());
+    SSL_shutdown(ssl_.get());
+  }
+  ERR_clear_error();
+  ssl_.reset();
+}
+
 void DtlsTransport::Close(Time now, const Endpoint& to, Outbox& out) {
   if (state_ == State::kConnected) {
-    {
+    if (ssl_) {
       const RecordBuffers buffers(ssl_.get());
       SSL_shutdown(ssl_.get());
     }

@@ -289,6 +289,52 @@ TEST(DtlsTransportTest, CloseTellsTheRemote) {
   }
 }
 
+TEST(DtlsTransportTest, ReleasedTheGoodbyesOfBothSidesAreHeard) {
+  for (const Side side : {DtlsNetwork::kServer, DtlsNetwork::kClient}) {
+    const Side other = side == DtlsNetwork::kServer ? DtlsNetwork::kClient : DtlsNetwork::kServer;
+    for (const bool both : {false, true}) {
+      DtlsNetwork net;
+      net.Start();
+      ASSERT_TRUE(net.Run());
+      ASSERT_TRUE(net.connected());
+      net.at(side).Release();
+      net.at(side).Release();
+      if (both) net.at(other).Release();
+      EXPECT_TRUE(net.at(side).released());
+      ExpectSameKeys(net);
+      net.Close(both ? side : other);
+      while (net.Step()) {}
+      EXPECT_EQ(net.server.state(), State::kClosed);
+      EXPECT_EQ(net.client.state(), State::kClosed);
+    }
+  }
+}
+
+TEST(DtlsTransportTest, ReleasedNothingElseIsHeard) {
+  DtlsNetwork net;
+  net.Start();
+  ASSERT_TRUE(net.Run());
+  ASSERT_TRUE(net.connected());
+  net.server.Release();
+  const size_t sent = net.sent[DtlsNetwork::kServer].size();
+  for (const Datagram& datagram : std::vector<Datagram>(net.sent[DtlsNetwork::kClient]))
+    net.Inject(DtlsNetwork::kServer, datagram);
+  net.Close(DtlsNetwork::kClient);
+  Datagram goodbye = net.sent[DtlsNetwork::kClient].back();
+  for (size_t i = 0; i < goodbye.size(); ++i) {
+    Datagram forged = goodbye;
+    forged[i] ^= std::byte{1};
+    PacketPool pool(8);
+    Outbox out(pool);
+    net.server.OnDatagram(net.now, forged, {}, out);
+    EXPECT_EQ(net.server.state(), State::kConnected) << "byte " << i;
+    EXPECT_TRUE(out.empty());
+  }
+  while (net.Step()) {}
+  EXPECT_EQ(net.server.state(), State::kClosed);
+  EXPECT_EQ(net.sent[DtlsNetwork::kServer].size(), sent);
+}
+
 TEST(DtlsTransportTest, CloseBeforeTheEndOfTheHandshake) {
   DtlsNetwork net;
   net.Start();

@@ -6,6 +6,8 @@
 // `max_age` (no receiver waits that long). Packets that are too old are let go while new ones come, two at a time, and
 // by Trim, so that a stream that has stopped does not hold the pool's packets.
 //
+// Times are kept in milliseconds, in few bits: a place for a packet takes 32 bytes with a record of 8.
+//
 // Sequence numbers are extended ones (base/seq.h). Nothing allocates after construction.
 // Thread rule: owned by one stream. Invariant: at most `capacity` packets are held.
 #pragma once
@@ -37,8 +39,8 @@ class PacketHistory {
   struct Record {
     PacketRef packet;
     Rewrite rewrite{};
-    Time sent_at;
-    Time resent_at = Time::LongAgo();
+    uint32_t sent_ms = 0;    // low bits: 49 days
+    uint16_t resent_ms = 0;  // low bits: a minute, and nothing is sent again that is older than max_age
     uint8_t resends = 0;
   };
   struct Lookup {
@@ -64,7 +66,7 @@ class PacketHistory {
       return;
     }
     oldest_ = std::max(std::min(oldest_, seq), highest_ - capacity + 1);
-    ring_.Put(seq, Record{.packet = std::move(packet), .rewrite = std::move(rewrite), .sent_at = now});
+    ring_.Put(seq, Record{.packet = std::move(packet), .rewrite = std::move(rewrite), .sent_ms = Ms(now)});
     ReleaseOld(now, 2);
   }
 
@@ -73,10 +75,12 @@ class PacketHistory {
     if (!any_) return {.miss = HistoryMiss::kUnknown};
     const int64_t extended = highest_ + WrapDistance(static_cast<uint16_t>(highest_), seq);
     Record* record = extended >= 0 ? ring_.Find(extended) : nullptr;
-    if (record == nullptr || now - record->sent_at > max_age_) return {.seq = extended, .miss = HistoryMiss::kUnknown};
+    if (record == nullptr || Age(now, *record) > max_age_) return {.seq = extended, .miss = HistoryMiss::kUnknown};
     if (record->resends >= kMaxResends) return {.seq = extended, .miss = HistoryMiss::kTooOften};
-    if (now - record->resent_at < spacing) return {.seq = extended, .miss = HistoryMiss::kTooSoon};
-    record->resent_at = now;
+    const auto since_ms = static_cast<uint16_t>(Ms(now) - record->resent_ms);
+    if (record->resends > 0 && Duration::Millis(since_ms) < spacing)
+      return {.seq = extended, .miss = HistoryMiss::kTooSoon};
+    record->resent_ms = static_cast<uint16_t>(Ms(now));
     ++record->resends;
     return {.record = record, .seq = extended};
   }
@@ -98,10 +102,13 @@ class PacketHistory {
   }
 
  private:
+  static uint32_t Ms(Time time) { return static_cast<uint32_t>(time.us() / 1000); }
+  static Duration Age(Time now, const Record& record) { return Duration::Millis(Ms(now) - record.sent_ms); }
+
   void ReleaseOld(Time now, int64_t at_most) {
     for (; any_ && at_most > 0 && oldest_ <= highest_; --at_most, ++oldest_) {
       const Record* record = ring_.Find(oldest_);
-      if (record != nullptr && now - record->sent_at <= max_age_) return;
+      if (record != nullptr && Age(now, *record) <= max_age_) return;
       ring_.Erase(oldest_);
     }
   }
