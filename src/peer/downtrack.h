@@ -98,8 +98,9 @@ class Downtrack {
     std::optional<uint16_t> repeats;  // the transport-wide number that it had before, and has again
   };
   // Writes the header of an accepted packet that leaves now, with the transport-wide number. Nothing when the packet is
-  // no longer remembered (the source has changed while it waited).
-  std::optional<Rendered> Render(int64_t seq, uint16_t transport_seq, MutableBytes out);
+  // no longer remembered (the source has changed while it waited). `view`: of the packet, where that is at hand.
+  std::optional<Rendered> Render(int64_t seq, uint16_t transport_seq, MutableBytes out,
+                                 const RtpPacketView* view = nullptr);
 
   // Whether the packet that a NACK asks for is to be sent again, and its extended number. It counts as sent again from
   // here on; `rtt`: a second request that comes sooner was on its way before our answer could arrive.

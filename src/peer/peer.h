@@ -151,7 +151,8 @@ class Peer {
   void OnReports(Time now, const SenderReport& report, Feedback& feedback);
   void OnReportBlock(Time now, const ReportBlock& block);
   void OnNack(Time now, const Nack& nack, Outbox& out);
-  std::optional<Drop> SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out);
+  std::optional<Drop> SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out,
+                                 const RtpPacketView* view = nullptr);
   std::optional<Drop> Protect(Time now, const Downtrack::Rendered& rendered, bool counts, PacketRef packet,
                               Outbox& out);
   void SendWaiting(Time now, Outbox& out);
