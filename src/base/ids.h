@@ -26,6 +26,7 @@ using PeerId = StrongId<struct PeerIdTag, uint64_t>;            // one transport
 using SessionId = StrongId<struct SessionIdTag, uint64_t>;      // one signalling connection; 0 = none
 using RoomKey = StrongId<struct RoomKeyTag, uint64_t>;          // one life of one room in this process; 0 = none
 using UptrackId = StrongId<struct UptrackIdTag, uint64_t>;      // one received track; 0 = none
+using TapId = StrongId<struct TapIdTag, uint64_t>;              // one reader of a track in clear; 0 = none
 using DowntrackId = StrongId<struct DowntrackIdTag, uint64_t>;  // one sending slot of a peer; 0 = none
 
 }  // namespace duet

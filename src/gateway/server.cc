@@ -149,6 +149,7 @@ Status Server::State::MakeControl(const DtlsCertificate& dtls_certificate) {
   std::vector<Mailbox<WorkerCommand>*> mailboxes;
   for (size_t i = 0; i < workers.size(); ++i) {
     ControlConfig::Worker& worker = config.workers.emplace_back();
+    worker.waker = &workers[i]->waker();
     for (const IpAddress& ip : info.media_addresses) worker.candidates.push_back({ip, info.media_ports[i]});
     for (const IpAddress& ip : options.media_tcp ? info.media_addresses : std::vector<IpAddress>())
       worker.candidates.push_back({ip, info.media_tcp_ports[i], Transport::kTcp});

@@ -163,6 +163,8 @@ HttpResponse Site::Counts(const HttpRequest& request) const {
                                    {"peers", media.peers},
                                    {"uptracks", media.uptracks},
                                    {"downtracks", media.downtracks},
+                                   {"sources", media.sources},
+                                   {"taps", media.taps},
                                    {"addresses", media.addresses},
                                    {"packetsInUse", media.packets_in_use},
                                    {"tcpConnections", media.tcp_connections},

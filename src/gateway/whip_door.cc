@@ -165,7 +165,9 @@ int StatusOf(const signal::SignalError& error) {
     case SignalErrorKind::kSigExpired:
     case SignalErrorKind::kSigFromFuture:
     case SignalErrorKind::kSigBadSignature:
-    case SignalErrorKind::kSigOtherEnvironment: return 401;
+    case SignalErrorKind::kSigOtherEnvironment:
+    case SignalErrorKind::kTicketInvalid:
+    case SignalErrorKind::kTicketExpired: return 401;
     case SignalErrorKind::kMapKeyMalformed:
     case SignalErrorKind::kMapKeyWrongApp:
     case SignalErrorKind::kMapKeyWrongUser:
@@ -175,6 +177,7 @@ int StatusOf(const signal::SignalError& error) {
     case SignalErrorKind::kMapKeyPrivilege:
     case SignalErrorKind::kMapKeyRequired:
     case SignalErrorKind::kNotAllowed: return 403;
+    case SignalErrorKind::kStreamNotFound: return 404;
     case SignalErrorKind::kRoomFull: return 409;
     case SignalErrorKind::kNoCommonCodec: return 422;
     case SignalErrorKind::kRateLimited: return 429;

@@ -88,6 +88,7 @@ void WorkerThread::OnConnectionEnded(Time now, const Endpoint& address) { worker
 void WorkerThread::OnWake(Time now, Outbox& out) {
   commands_.Take(taken_);
   for (WorkerCommand& command : taken_) worker_.OnCommand(now, std::move(command), out);
+  if (waker_.Take()) worker_.OnLines(now, out);
 }
 
 void WorkerThread::OnTimer(Time now, Outbox& out) {

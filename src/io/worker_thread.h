@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ class WorkerThread : private DatagramHandler {
   // 0 = no media over TCP.
   uint16_t tcp_port() const { return loop_.streams() != nullptr ? loop_.streams()->local().port : uint16_t{0}; }
   Mailbox<WorkerCommand>& commands() { return commands_; }
+  // For lines that this worker takes from (AddSource). Lives as long as this.
+  Waker& waker() { return waker_; }
 
   void Start(EventSink events);
   // Serves the commands that are in the mailbox, then joins.
@@ -61,6 +64,21 @@ class WorkerThread : private DatagramHandler {
   struct Sockets {
     UdpSocket udp;
     BoundSocket tcp;  // none where there is no media over TCP
+  };
+  // Many lines and pushes cost one write to the descriptor for each time that the thread wakes.
+  class LineWaker : public Waker {
+   public:
+    explicit LineWaker(Mailbox<WorkerCommand>& mailbox) : mailbox_(mailbox) {}
+    void Wake() override {
+      if (!asked_.exchange(true, std::memory_order_acq_rel)) mailbox_.Wake();
+    }
+    // The thread: whether anybody has asked since the last time. After the descriptor was cleared and before the lines
+    // are looked into: who asks later writes again.
+    bool Take() { return asked_.exchange(false, std::memory_order_acq_rel); }
+
+   private:
+    Mailbox<WorkerCommand>& mailbox_;
+    std::atomic<bool> asked_ = false;
   };
   static Result<Sockets> OpenSockets(const WorkerThreadOptions& options);
   WorkerThread(const WorkerThreadOptions& options, Sockets sockets, const OsClock& clock);
@@ -80,6 +98,7 @@ class WorkerThread : private DatagramHandler {
   PacketPool pool_;
   OsRng rng_;
   Mailbox<WorkerCommand> commands_{kMailboxCapacity};
+  LineWaker waker_{commands_};
   UdpLoop loop_;
   Worker worker_;
   std::vector<WorkerCommand> taken_;

@@ -24,10 +24,12 @@ void Control::OnInput(Time now, int64_t unix_now_s, ControlInput&& input) {
   s.now = now;
   s.unix_now_s = unix_now_s;
   if (auto* opened = std::get_if<SessionOpened>(&input.what)) {
-    s.sessions.insert_or_assign(
-        input.session,
-        ControlSession{
-            .id = input.session, .connection_log = opened->log, .log = opened->log, .silent = opened->silent});
+    s.sessions.insert_or_assign(input.session, ControlSession{.id = input.session,
+                                                              .connection_log = opened->log,
+                                                              .log = opened->log,
+                                                              .silent = opened->silent,
+                                                              .host = std::move(opened->host),
+                                                              .secure = opened->secure});
     if (s.draining) {
       s.Notify(input.session, signal::Draining{});
       s.Close(input.session, CloseCode::kDraining, "the server is stopping");
@@ -55,16 +57,30 @@ void Control::OnInput(Time now, int64_t unix_now_s, ControlInput&& input) {
     s.outputs.push_back({input.session, s.OnRestartIce(session, restart->remote)});
     return;
   }
-  if (Member* member = s.MemberOf(session); member != nullptr && session.silent) {
+  if (const auto* push = std::get_if<OpenPush>(&input.what)) return s.OnOpenPush(session, *push);
+  if (const auto* carries = std::get_if<PushCarries>(&input.what)) return s.OnPushCarries(session, *carries);
+  if (const auto* play = std::get_if<OpenPlay>(&input.what)) return s.OnOpenPlay(session, *play);
+  if (std::holds_alternative<WantKeyframe>(input.what)) return s.OnWantKeyframe(session);
+  s.OnSessionClosed(session);
+  s.sessions.erase(it);
+}
+
+void Control::State::OnSessionClosed(ControlSession& session) {
+  if (session.play) {
+    const auto room = rooms_by_key.find(session.play->room);
+    EndPlay(session, "");
+    if (room != rooms_by_key.end()) FollowRoom(*room->second);
+  }
+  if (session.push.value() != 0) EndPush(session);
+  if (Member* member = MemberOf(session); member != nullptr && session.silent) {
     session.log.Info("left");
-    s.RemoveMember(*session.room, std::string(member->user_id), signal::LeaveReason::kExit);
+    RemoveMember(*session.room, std::string(member->user_id), signal::LeaveReason::kExit);
   } else if (member != nullptr) {
-    session.log.Info("connection lost, seat kept for " + std::to_string(s.config.seat_time.ms() / 1000) + " s");
+    session.log.Info("connection lost, seat kept for " + std::to_string(config.seat_time.ms() / 1000) + " s");
     RoomState& room = *session.room;
     member->session = SessionId();
-    s.KeepSeat(room, *member);
+    KeepSeat(room, *member);
   }
-  s.sessions.erase(it);
 }
 
 void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
@@ -80,6 +96,9 @@ void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
     s.OnLayersWanted(*layers);
   } else if (const auto* speakers = std::get_if<RoomSpeakers>(&event)) {
     s.OnRoomSpeakers(*speakers);
+  } else if (const auto* wanted = std::get_if<SourceKeyframeWanted>(&event)) {
+    if (const auto it = s.peers.find(wanted->peer); it != s.peers.end() && it->second.is_source())
+      s.outputs.push_back({it->second.push, PushKeyframeWanted{}});
   } else if (const auto* counts = std::get_if<WorkerCounts>(&event)) {
     s.worker_counts[worker] = *counts;
   } else if (const auto* connected = std::get_if<PeerConnected>(&event)) {
@@ -105,9 +124,17 @@ void Control::OnTimer(Time now) {
     s.KickSession(*member, signal::KickReason::kMediaTimeout);
     s.RemoveMember(*room->second, user_id, signal::LeaveReason::kTimeout);
   }
+  for (auto it = s.bridges.begin(); it != s.bridges.end();) {
+    const RoomKey key = (it++)->first;
+    if (s.bridges.at(key).back_at <= now) s.TellCodecBack(key);
+  }
 }
 
-Time Control::NextTimer() const { return state_->seats.empty() ? Time::Never() : state_->seats.begin()->first; }
+Time Control::NextTimer() const {
+  Time next = state_->seats.empty() ? Time::Never() : state_->seats.begin()->first;
+  for (const auto& [key, bridge] : state_->bridges) next = std::min(next, bridge.back_at);
+  return next;
+}
 
 void Control::Drain(Time now) {
   State& s = *state_;
@@ -130,6 +157,8 @@ ControlCounts Control::counts() const {
     counts.workers.peers += worker.peers;
     counts.workers.uptracks += worker.uptracks;
     counts.workers.downtracks += worker.downtracks;
+    counts.workers.sources += worker.sources;
+    counts.workers.taps += worker.taps;
     counts.workers.addresses += worker.addresses;
     counts.workers.packets_in_use += worker.packets_in_use;
     counts.workers.tcp_connections += worker.tcp_connections;
@@ -150,6 +179,12 @@ std::vector<std::pair<size_t, WorkerCommand>> Control::TakeCommands() { return s
 void Control::State::Apply(RoomState& room, RoomEffects&& fx) {
   for (auto& change : fx.switches) std::visit([&](auto& command) { Command(room.options().worker, command); }, change);
   for (auto& [session, notification] : fx.notifications) Notify(session, std::move(notification));
+  for (const std::string& user_id : fx.played) {
+    const Member* member = room.Find(user_id);
+    const auto session = member != nullptr ? sessions.find(member->session) : sessions.end();
+    if (session != sessions.end()) Notify(session->first, signal::Play{UrlsFor(session->second, room, *member).play});
+  }
+  FollowRoom(room);
 }
 
 void Control::State::Notify(SessionId session, signal::Notification notification) {
@@ -166,28 +201,61 @@ void Control::State::KickSession(const Member& member, signal::KickReason reason
   it->second.room = nullptr;
   it->second.log.Info("kicked: " + std::string(ToString(reason)));
   if (!member.silent) Notify(member.session, signal::Kicked{reason});
+  if (std::exchange(it->second.push, PeerId()).value() != 0) {
+    Close(member.session, CloseCode::kKicked,
+          SentenceFor(reason == signal::KickReason::kReplaced  ? signal::LeaveReason::kReplaced
+                      : reason == signal::KickReason::kRemoved ? signal::LeaveReason::kKicked
+                                                               : signal::LeaveReason::kTimeout));
+    return;
+  }
   Close(member.session, CloseCode::kKicked, std::string(ToString(reason)));
 }
 
-void Control::State::DropPeer(PeerId peer) {
+void Control::State::DropPeer(PeerId peer, const std::string& why) {
   const auto it = peers.find(peer);
   if (it == peers.end()) return;
-  Command(it->second.worker, RemovePeer{peer});
+  if (it->second.is_source()) {
+    Command(it->second.worker, RemoveSource{peer});
+    --lines;
+    const auto session = sessions.find(it->second.push);
+    if (session != sessions.end() && session->second.push == peer) {
+      session->second.push = PeerId();
+      if (!why.empty()) Close(session->first, CloseCode::kKicked, why);
+    }
+  } else {
+    Command(it->second.worker, RemovePeer{peer});
+  }
   peers.erase(it);
+}
+
+void Control::State::Depart(RoomState& room, const Member& member, signal::LeaveReason reason, RoomEffects& fx) {
+  const std::string user_id = member.user_id;
+  const std::string why = SentenceFor(reason);
+  DropPeer(member.transport.peer, why);
+  if (member.virtual_slots) EndPlaysOf(room, user_id, why);
+  room.Leave(user_id, reason, fx);
+  --member_count;
+  --worker_load[room.options().worker];
+}
+
+std::string Control::State::SentenceFor(signal::LeaveReason reason) {
+  switch (reason) {
+    case signal::LeaveReason::kReplaced: return "The same user has entered the room from elsewhere.";
+    case signal::LeaveReason::kKicked: return "You were removed from the room.";
+    case signal::LeaveReason::kTimeout: return "The connection of this member was lost for too long.";
+    case signal::LeaveReason::kExit:
+    case signal::LeaveReason::kRole: break;
+  }
+  return "This member has left the room.";
 }
 
 void Control::State::RemoveMember(RoomState& room, std::string_view user_id, signal::LeaveReason reason) {
   Member* member = room.Find(user_id);
   if (member == nullptr) return;
   if (const auto session = sessions.find(member->session); session != sessions.end()) session->second.room = nullptr;
-  const PeerId peer = member->transport.peer;
-  const std::string name(user_id);
   RoomEffects fx;
-  room.Leave(name, reason, fx);
+  Depart(room, *member, reason, fx);
   Apply(room, std::move(fx));
-  DropPeer(peer);
-  --member_count;
-  --worker_load[room.options().worker];
   EndIfEmpty(room);
 }
 
@@ -206,6 +274,7 @@ void Control::State::KeepSeat(RoomState& room, Member& member) {
 void Control::State::EndIfEmpty(RoomState& room) {
   if (!room.empty()) return;
   log.With("room", room.options().name.ToString()).Info("room ended");
+  bridges.erase(room.options().key);
   rooms_by_key.erase(room.options().key);
   rooms.erase(RoomId(room.options().sdk_app_id, room.options().name));
 }

@@ -20,13 +20,25 @@ struct ControlConfig {
   struct Worker {
     // Host candidates of this worker's ports, UDP and passive TCP, best first.
     std::vector<Endpoint> candidates;
+    Waker* waker = nullptr;  // of its thread, which takes from lines
   };
   std::vector<Worker> workers;
+  // Where RTMP and FLV clients are sent to (docs/protocol.md section 2, members without SDP); 0 = that door is closed.
+  struct Doors {
+    std::string public_host;  // empty: the host of the client's own request
+    uint16_t rtmp = 0;
+    uint16_t rtmps = 0;
+    uint16_t https = 0;
+    uint16_t http = 0;
+  };
+  Doors doors;
   DtlsFingerprint local_fingerprint;
   Duration seat_time = Duration::Seconds(90);
   size_t max_rooms = 10'000;
   size_t max_members = 20'000;
   size_t max_room_members = 300;
+  // Lines of pushes and plays, 850 kB each.
+  size_t max_lines = 1000;
 };
 
 class Control {

@@ -14,7 +14,11 @@ signal::SignalError FromSigFailure(const SigFailure& failure) {
 }  // namespace
 
 Result<Rights, signal::SignalError> Authenticate(const AppRegistry& apps, const signal::Enter& enter,
-                                                 int64_t unix_now_s) {
+                                                 int64_t unix_now_s, bool trusted) {
+  if (trusted && enter.user_sig.empty()) {
+    const App* app = apps.Find(enter.sdk_app_id);
+    if (app != nullptr && app->development) return Rights{};
+  }
   const auto verified = VerifyUserSig(apps, enter.sdk_app_id, enter.user_id, enter.user_sig, unix_now_s);
   if (!verified.ok()) return FromSigFailure(verified.error());
   if (!enter.private_map_key) {

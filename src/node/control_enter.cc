@@ -89,11 +89,11 @@ signal::EnterResult Control::State::DescribeRoom(const RoomState& room, const Me
   return result;
 }
 
-Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::Enter&& enter) {
+// Whoever is admitted must be seated, or the room be ended again (EndIfEmpty).
+Result<Control::State::Place, SignalError> Control::State::Admit(const ControlSession& session,
+                                                                 const signal::Enter& enter, const Rights& rights) {
   if (draining) return MakeError(SignalErrorKind::kServerDraining, "The server is stopping. Try again in a moment.");
-  const auto rights = Authenticate(apps, enter, unix_now_s);
-  if (!rights.ok()) return rights.error();
-  const auto found = RoomFor(enter, *rights);
+  const auto found = RoomFor(enter, rights);
   if (!found.ok()) return found.error();
   RoomState& room = **found;
 
@@ -111,63 +111,101 @@ Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::E
     EndIfEmpty(room);
     return MakeError(SignalErrorKind::kServerBusy, "The server holds as many members as it may. Try again later.");
   }
+  return Place{&room, existing, resumed};
+}
 
-  const PeerId peer(next_peer++);
-  const size_t worker = room.options().worker;
-  const LocalTransport local{config.local_fingerprint, config.workers[worker].candidates};
-  auto answer = MakeAnswer(peer, enter.offer, enter.tracks, nullptr, local, rng, track_ids);
-  Result<MemberTransport, SignalError> transport = answer.ok()
-                                                       ? MakeTransport(*answer, enter.tracks, enter.role, *rights)
-                                                       : Result<MemberTransport, SignalError>(answer.error());
+// The tracks of a member without SDP: those of its push, which may be running already when it resumes.
+MemberTransport Control::State::PushedTransport(const Place& place, signal::Role role, const Rights& rights) {
+  if (place.resumed && place.existing->virtual_slots) return place.existing->transport;
+  MemberTransport transport;
+  for (const signal::MediaKind kind : {signal::MediaKind::kAudio, signal::MediaKind::kVideo}) {
+    transport.publications.push_back(
+        {.mid = std::string(ToString(kind)),
+         .kind = kind,
+         .on = role == signal::Role::kAnchor && rights.MaySend(kind, signal::StreamType::kMain),
+         .carried = false});
+  }
+  return transport;
+}
+
+Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::Enter&& enter) {
+  const auto rights = Authenticate(apps, enter, unix_now_s);
+  if (!rights.ok()) return rights.error();
+  const auto place = Admit(session, enter, *rights);
+  if (!place.ok()) return place.error();
+  RoomState& room = *place->room;
+  std::string sdp;
+  Result<MemberTransport, SignalError> transport = enter.media == signal::Media::kRtmp
+                                                       ? PushedTransport(*place, enter.role, *rights)
+                                                       : AnswerOffer(room, enter, *rights, sdp);
   if (!transport.ok()) {
     EndIfEmpty(room);
     return transport.error();
   }
-
-  Command(worker, AddPeer{room.options().key, answer->config});
-  peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config)});
-  Member& member = TakeSeat(session, room, existing, resumed, enter, *rights, std::move(*transport));
-  session.room = &room;
-  session.user_id = enter.user_id;
-  session.log = session.connection_log.With("room", room.options().name.ToString()).With("user", enter.user_id);
-  session.log.Info(std::string(resumed ? "resumed" : "entered") + ", client " + enter.client.platform + " " +
+  Member& member = TakeSeat(session, *place, enter, *rights, std::move(*transport));
+  session.log.Info(std::string(place->resumed ? "resumed" : "entered") + ", client " + enter.client.platform + " " +
                    enter.client.version + ", " + std::to_string(room.size()) + " in the room");
   signal::EnterResult result = DescribeRoom(room, member);
   result.session = std::to_string(session.id.value());
-  result.resumed = resumed;
-  result.answer = std::move(answer->sdp);
+  result.resumed = place->resumed;
+  if (member.virtual_slots) {
+    result.urls = UrlsFor(session, room, member);
+  } else {
+    result.answer = std::move(sdp);
+  }
   return {std::move(result)};
 }
 
-Member& Control::State::TakeSeat(const ControlSession& session, RoomState& room, Member* existing, bool resumed,
-                                 const signal::Enter& enter, const Rights& rights, MemberTransport transport) {
+Result<MemberTransport, SignalError> Control::State::AnswerOffer(RoomState& room, const signal::Enter& enter,
+                                                                 const Rights& rights, std::string& sdp) {
+  const PeerId peer(next_peer++);
+  const size_t worker = room.options().worker;
+  const LocalTransport local{config.local_fingerprint, config.workers[worker].candidates};
+  auto answer = MakeAnswer(peer, enter.offer, enter.tracks, nullptr, local, rng, track_ids);
+  if (!answer.ok()) return answer.error();
+  auto transport = MakeTransport(*answer, enter.tracks, enter.role, rights);
+  if (!transport.ok()) return transport.error();
+  sdp = std::move(answer->sdp);
+  Command(worker, AddPeer{room.options().key, answer->config});
+  peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config), {}});
+  return transport;
+}
+
+Member& Control::State::TakeSeat(ControlSession& session, const Place& place, const signal::Enter& enter,
+                                 const Rights& rights, MemberTransport transport) {
+  RoomState& room = *place.room;
+  Member* existing = place.existing;
+  session.room = &room;
+  session.user_id = enter.user_id;
+  session.log = session.connection_log.With("room", room.options().name.ToString()).With("user", enter.user_id);
+  const bool virtual_slots = enter.media == signal::Media::kRtmp;
+  if (virtual_slots) bridges.try_emplace(room.options().key);
   if (existing != nullptr && existing->session != session.id) KickSession(*existing, signal::KickReason::kReplaced);
   const std::string token = rng.Hex(16);
   RoomEffects fx;
-  if (resumed) {
+  if (place.resumed) {
     const PeerId old_peer = existing->transport.peer;
+    const PeerId new_peer = transport.peer;
+    if (existing->virtual_slots && !virtual_slots)
+      EndPlaysOf(room, enter.user_id, "The member receives in another way now.");
     existing->rights = rights;
     existing->role = enter.role;
     existing->recv_mode = enter.recv_mode;
     existing->silent = session.silent;
+    existing->virtual_slots = virtual_slots;
     room.Resume(*existing, session.id, token, std::move(transport), fx);
     Apply(room, std::move(fx));
-    DropPeer(old_peer);
+    if (old_peer != new_peer) DropPeer(old_peer, SentenceFor(signal::LeaveReason::kReplaced));
     return *existing;
   }
-  // Not RemoveMember: the room must outlive its last member for the moment between the two.
-  if (existing != nullptr) {
-    DropPeer(existing->transport.peer);
-    room.Leave(enter.user_id, signal::LeaveReason::kReplaced, fx);
-    --member_count;
-    --worker_load[room.options().worker];
-  }
+  if (existing != nullptr) Depart(room, *existing, signal::LeaveReason::kReplaced, fx);
   Member& member = room.Enter(Member{.user_id = enter.user_id,
                                      .role = enter.role,
                                      .rights = rights,
                                      .recv_mode = enter.recv_mode,
                                      .session = session.id,
                                      .silent = session.silent,
+                                     .virtual_slots = virtual_slots,
                                      .resume_token = token,
                                      .transport = std::move(transport)},
                               fx);

@@ -28,6 +28,15 @@ Control::State::Reply Control::State::Dispatch(ControlSession& session, signal::
     RemoveMember(room, session.user_id, signal::LeaveReason::kExit);
     return {signal::Empty{}};
   }
+  if (std::holds_alternative<signal::Urls>(body) || std::holds_alternative<signal::Negotiate>(body)) {
+    const bool urls = std::holds_alternative<signal::Urls>(body);
+    if (urls != member->virtual_slots) {
+      return MakeError(SignalErrorKind::kNotAllowed,
+                       urls ? "Only members that entered with \"media\": \"rtmp\" have addresses."
+                            : "You entered with \"media\": \"rtmp\", so there is nothing to negotiate.");
+    }
+    if (urls) return {UrlsFor(session, room, *member)};
+  }
   if (auto* negotiate = std::get_if<signal::Negotiate>(&body)) return OnNegotiate(session, std::move(*negotiate));
   if (const auto* message = std::get_if<signal::Message>(&body)) return OnMessage(session, *message);
   if (const auto* subscribe = std::get_if<signal::Subscribe>(&body)) return OnSubscribe(session, *subscribe);

@@ -4,6 +4,9 @@
 #include <map>
 
 #include "base/flat_map.h"
+#include "base/token_bucket.h"
+#include "node/line_source.h"
+#include "node/line_tap.h"
 #include "node/timer_wheel.h"
 #include "room/media_room.h"
 #include "wire/demux.h"
@@ -24,6 +27,8 @@ constexpr Duration kDivideInterval = Duration::Millis(100);
 constexpr uint64_t kPeersInTurn = 128;
 constexpr uint64_t kMaxTurns = 10;
 constexpr Duration kCountsInterval = Duration::Millis(100);
+// Items taken from one line before others get their turn.
+constexpr int kMaxTaken = 256;
 
 PeerLossReason ReasonOf(Peer::Failure failure) {
   switch (failure) {
@@ -44,8 +49,15 @@ struct Worker::State {
   void OnCommand(Time now, RemovePeer&& command, Outbox& out);
   void OnCommand(Time now, ConnectSlot&& command, Outbox& out);
   void OnCommand(Time now, SetPublished&& command, Outbox& out);
+  void OnCommand(Time now, AddSource&& command, Outbox& out);
+  void OnCommand(Time now, RemoveSource&& command, Outbox& out);
+  void OnCommand(Time now, AddTap&& command, Outbox& out);
+  void OnCommand(Time now, RemoveTap&& command, Outbox& out);
+  void OnCommand(Time now, SetTapWants&& command, Outbox& out);
+  void OnCommand(Time now, RequestKeyframe&& command, Outbox& out);
 
   void OnStun(Time now, const Endpoint& from, const PacketRef& packet, Outbox& out);
+  void OnStranger(Time now, const Endpoint& from, DatagramKind kind, PacketRef packet, Outbox& out);
   void OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out);
   void Forward(Time now, MediaRoom& room, ReceivedRtp packet, Outbox& out);
   void ForwardRun(Time now, Outbox& out);
@@ -55,6 +67,15 @@ struct Worker::State {
   void Settle(Time now, PeerEntry& entry, Peer::State before, Outbox& out);
   void SettleTouched(Time now, MediaRoom& room);
   void FirePeer(Time now, PeerId id, Outbox& out);
+  void TakeLine(Time now, LineSource& source, Outbox& out);
+  // Wakes the readers of lines that have something new.
+  void NotifyTaps();
+  void EraseTap(TapId id);
+  void EraseEndedTaps();
+  bool full() const { return peers.size() + sources.size() >= config.max_peers; }
+  // One more publisher or receiver in the room; one less.
+  MediaRoom& EnterRoom(Time now, RoomKey key);
+  void LeaveRoom(Time now, RoomKey key);
   void ReportQuality(Time now);
   void ReportCounts(Time now);
   void DividePaths(Time now, Outbox& out);
@@ -73,7 +94,13 @@ struct Worker::State {
   std::map<std::string, PeerEntry*, std::less<>> by_ufrag;
   std::map<RoomKey, std::unique_ptr<MediaRoom>> rooms;
   std::map<RoomKey, size_t> room_sizes;
-  TimerWheel<PeerId> timers;
+  static constexpr double kStrangersPerSecond = 100;
+  TokenBucket strangers{kStrangersPerSecond, kStrangersPerSecond};
+  FlatMap<PeerId, std::unique_ptr<LineSource>> sources;
+  FlatMap<TapId, std::unique_ptr<LineTap>> taps;
+  LineTap::Fresh fresh_taps;
+  Time next_lines = Time::Never();  // when a line was not emptied
+  TimerWheel<PeerId> timers;        // of peers and sources
   Time next_quality = Time::Never();
   Time next_counts = Time::Never();
   Time next_divide = Time::Never();
@@ -103,11 +130,14 @@ void Worker::OnDatagramOfBatch(Time now, const Endpoint& from, PacketRef packet,
   const DatagramKind kind = Classify(packet->bytes());
   if (kind == DatagramKind::kStun) return s.OnStun(now, from, packet, out);
   PeerEntry* const* entry = s.by_address.Find(from);
-  if (entry == nullptr) return s.counts.drops.Add(Drop::kUnknownSource);
+  if (entry == nullptr) return s.OnStranger(now, from, kind, std::move(packet), out);
   s.Dispatch(now, **entry, kind, std::move(packet), out);
 }
 
-void Worker::OnBatchEnd(Time now, Outbox& out) { state_->ForwardRun(now, out); }
+void Worker::OnBatchEnd(Time now, Outbox& out) {
+  state_->ForwardRun(now, out);
+  state_->NotifyTaps();
+}
 
 bool Worker::Knows(const Endpoint& address) const { return state_->by_address.Contains(address); }
 
@@ -132,6 +162,28 @@ void Worker::State::OnStun(Time now, const Endpoint& from, const PacketRef& pack
   // An address can pass from one peer to another (a NAT that reuses a port): the one that proved itself last has it.
   by_address.Insert(from, &entry);
   Settle(now, entry, before, out);
+}
+
+// Media from an address that nobody is known at: a NAT may have rebound, and the next check is seconds away. Who has
+// the SSRC says whose it may be, the packet's integrity that it is. Strangers may try that so often and no more.
+void Worker::State::OnStranger(Time now, const Endpoint& from, DatagramKind kind, PacketRef packet, Outbox& out) {
+  const auto header = kind == DatagramKind::kRtp ? ParseRtpHeader(packet->bytes()) : std::nullopt;
+  PeerEntry* found = nullptr;
+  if (header && from.transport == Transport::kUdp && strangers.Take(now)) {
+    peers.ForEach([&](PeerId, const std::unique_ptr<PeerEntry>& entry) {
+      if (entry->peer->MaySendFrom(from, header->ssrc)) found = entry.get();
+    });
+  }
+  if (found == nullptr) return counts.drops.Add(Drop::kUnknownSource);
+  Peer& peer = *found->peer;
+  const Peer::State before = peer.state();
+  const uint64_t authentic = peer.received();
+  OnRtp(now, *found, std::move(packet), out);
+  if (peer.received() == authentic) return counts.drops.Add(Drop::kUnknownSource);
+  const IceAgent::Outcome outcome = peer.Follow(now, from);
+  if (outcome.forgotten) ForgetAddress(*outcome.forgotten, *found);
+  if (outcome.authentic) by_address.Insert(from, found);
+  Settle(now, *found, before, out);
 }
 
 void Worker::State::ForgetAddress(const Endpoint& address, const PeerEntry& owner) {
@@ -204,7 +256,11 @@ void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before, Outbo
 
 void Worker::State::SettleTouched(Time now, MediaRoom& room) {
   for (const PeerId id : room.touched()) {
-    if (const PeerEntry* entry = Find(id)) timers.Arm(now, id, entry->peer->NextTimer());
+    if (const PeerEntry* entry = Find(id)) {
+      timers.Arm(now, id, entry->peer->NextTimer());
+    } else if (const auto* source = sources.Find(id)) {
+      timers.Arm(now, id, (*source)->NextTimer());
+    }
   }
   room.ClearTouched();
 }
@@ -214,29 +270,44 @@ void Worker::State::SettleTouched(Time now, MediaRoom& room) {
 
 void Worker::OnCommand(Time now, WorkerCommand&& command, Outbox& out) {
   std::visit([&](auto&& c) { state_->OnCommand(now, std::move(c), out); }, std::move(command));
+  state_->NotifyTaps();
+}
+
+MediaRoom& Worker::State::EnterRoom(Time now, RoomKey key) {
+  auto& room = rooms[key];
+  if (!room) room = std::make_unique<MediaRoom>();
+  ++room_sizes[key];
+  if (next_divide.is_never()) next_divide = now + kDivideInterval;
+  next_counts = std::min(next_counts, now + kCountsInterval);
+  return *room;
+}
+
+void Worker::State::LeaveRoom(Time now, RoomKey key) {
+  EraseEndedTaps();
+  if (--room_sizes[key] == 0) {
+    rooms.erase(key);
+    room_sizes.erase(key);
+  }
+  if (rooms.empty()) next_divide = Time::Never();
+  next_counts = std::min(next_counts, now + kCountsInterval);
 }
 
 void Worker::State::OnCommand(Time now, AddPeer&& command, Outbox&) {
   const PeerId id = command.config.id;
-  if (peers.size() >= config.max_peers || Find(id) != nullptr) {
+  if (full() || Find(id) != nullptr || sources.Contains(id)) {
     events.push_back(PeerLost{id, PeerLossReason::kNeverConnected, "the worker holds as many peers as it may"});
     return;
   }
-  auto& room = rooms[command.room];
-  if (!room) room = std::make_unique<MediaRoom>();
-  ++room_sizes[command.room];
   const std::string ufrag = command.config.local_ice.ufrag;
   auto entry = std::make_unique<PeerEntry>();
   entry->room = command.room;
   const PeerOptions options{.consent_timeout = config.consent_timeout, .connect_timeout = config.connect_timeout};
   entry->peer = std::make_unique<Peer>(std::move(command.config), options, *config.dtls, rng, now);
   by_ufrag.insert_or_assign(ufrag, entry.get());
-  room->AddPeer(*entry->peer);
+  EnterRoom(now, entry->room).AddPeer(*entry->peer);
   timers.Arm(now, id, entry->peer->NextTimer());
   peers.Insert(id, std::move(entry));
   if (next_quality.is_never()) next_quality = now + kQualityInterval;
-  if (next_divide.is_never()) next_divide = now + kDivideInterval;
-  next_counts = std::min(next_counts, now + kCountsInterval);
 }
 
 void Worker::State::OnCommand(Time now, UpdatePeer&& command, Outbox&) {
@@ -251,6 +322,7 @@ void Worker::State::OnCommand(Time now, UpdatePeer&& command, Outbox&) {
     by_ufrag.insert_or_assign(current, entry);
   }
   RoomOf(*entry).UpdatePeer(peer, std::move(command.config));
+  EraseEndedTaps();
   timers.Arm(now, peer.id(), peer.NextTimer());
   next_counts = std::min(next_counts, now + kCountsInterval);
 }
@@ -260,10 +332,7 @@ void Worker::State::OnCommand(Time now, RemovePeer&& command, Outbox& out) {
   if (entry == nullptr) return;
   entry->peer->Close(now, out);
   RoomOf(*entry).RemovePeer(*entry->peer);
-  if (--room_sizes[entry->room] == 0) {
-    rooms.erase(entry->room);
-    room_sizes.erase(entry->room);
-  }
+  LeaveRoom(now, entry->room);
   std::erase_if(by_ufrag, [&](const auto& item) { return item.second == entry; });
   std::vector<Endpoint> addresses;
   by_address.ForEach([&](const Endpoint& address, PeerEntry* owner) {
@@ -272,8 +341,7 @@ void Worker::State::OnCommand(Time now, RemovePeer&& command, Outbox& out) {
   for (const Endpoint& address : addresses) by_address.Erase(address);
   timers.Disarm(command.peer);
   peers.Erase(command.peer);
-  if (peers.empty()) next_quality = next_divide = Time::Never();
-  next_counts = std::min(next_counts, now + kCountsInterval);
+  if (peers.empty()) next_quality = Time::Never();
 }
 
 void Worker::State::OnCommand(Time now, ConnectSlot&& command, Outbox& out) {
@@ -285,6 +353,11 @@ void Worker::State::OnCommand(Time now, ConnectSlot&& command, Outbox& out) {
 }
 
 void Worker::State::OnCommand(Time now, SetPublished&& command, Outbox&) {
+  if (const auto* source = sources.Find(command.peer)) {
+    if (Uptrack* uptrack = (*source)->FindUptrack(command.uptrack)) uptrack->SetPublished(now, command.published);
+    timers.Arm(now, command.peer, (*source)->NextTimer());
+    return;
+  }
   PeerEntry* entry = Find(command.peer);
   Uptrack* uptrack = entry != nullptr ? entry->peer->FindUptrack(command.uptrack) : nullptr;
   if (uptrack == nullptr) return;
@@ -292,22 +365,138 @@ void Worker::State::OnCommand(Time now, SetPublished&& command, Outbox&) {
   timers.Arm(now, command.peer, entry->peer->NextTimer());
 }
 
+// ---- lines
+// --------------------------------------------------------------------------------------------------------------------------------
+
+void Worker::State::OnCommand(Time now, AddSource&& command, Outbox&) {
+  const PeerId id = command.peer;
+  if (full() || Find(id) != nullptr || sources.Contains(id)) {
+    events.push_back(PeerLost{id, PeerLossReason::kNeverConnected, "the worker holds as many peers as it may"});
+    return;
+  }
+  auto source = std::make_unique<LineSource>(std::move(command));
+  EnterRoom(now, source->room()).AddSource(id, source->uptracks());
+  sources.Insert(id, std::move(source));
+  next_lines = now;  // what came before this command
+}
+
+void Worker::State::OnCommand(Time now, RemoveSource&& command, Outbox&) {
+  const auto* found = sources.Find(command.peer);
+  if (found == nullptr) return;
+  const LineSource& source = **found;
+  rooms.at(source.room())->RemoveSource(source.uptracks());
+  LeaveRoom(now, source.room());
+  timers.Disarm(command.peer);
+  sources.Erase(command.peer);
+}
+
+void Worker::State::OnCommand(Time now, AddTap&& command, Outbox&) {
+  const auto room = rooms.find(command.room);
+  const TapId id = command.tap;
+  if (room == rooms.end() || taps.Contains(id) || taps.size() >= config.max_taps) return;
+  fresh_taps.reserve(taps.size() + 1);
+  auto tap = LineTap::Make(std::move(command), fresh_taps);
+  LineTap& sink = *tap;
+  taps.Insert(id, std::move(tap));
+  next_counts = std::min(next_counts, now + kCountsInterval);
+  if (!room->second->AddSink(now, sink.source(), sink, counts.drops)) return EraseTap(id);
+  SettleTouched(now, *room->second);
+}
+
+void Worker::State::OnCommand(Time now, RemoveTap&& command, Outbox&) {
+  const auto* tap = taps.Find(command.tap);
+  if (tap == nullptr) return;
+  rooms.at((*tap)->room())->RemoveSink((*tap)->source(), **tap);
+  EraseTap(command.tap);
+  next_counts = std::min(next_counts, now + kCountsInterval);
+}
+
+void Worker::State::OnCommand(Time, SetTapWants&& command, Outbox&) {
+  if (const auto* tap = taps.Find(command.tap)) (*tap)->SetWants(command.layers, command.max_bps);
+}
+
+void Worker::State::OnCommand(Time now, RequestKeyframe&& command, Outbox&) {
+  taps.ForEach([&](TapId, const std::unique_ptr<LineTap>& tap) {
+    if (tap->source() != command.uptrack) return;
+    MediaRoom& room = *rooms.at(tap->room());
+    room.RequestKeyframe(now, command.uptrack, tap->KeyframeLayer(command.layer));
+    SettleTouched(now, room);
+  });
+}
+
+void Worker::State::EraseTap(TapId id) {
+  std::erase(fresh_taps, taps.Find(id)->get());
+  taps.Erase(id);
+}
+
+void Worker::State::EraseEndedTaps() {
+  if (taps.empty()) return;
+  std::vector<TapId> ended;
+  taps.ForEach([&](TapId id, const std::unique_ptr<LineTap>& tap) {
+    if (tap->ended()) ended.push_back(id);
+  });
+  for (const TapId id : ended) EraseTap(id);
+}
+
+void Worker::State::NotifyTaps() {
+  if (fresh_taps.empty()) return;
+  for (LineTap* tap : fresh_taps) tap->Notify();
+  fresh_taps.clear();
+}
+
+void Worker::OnLines(Time now, Outbox& out) {
+  State& s = *state_;
+  s.next_lines = Time::Never();
+  s.sources.ForEach([&](PeerId, const std::unique_ptr<LineSource>& source) { s.TakeLine(now, *source, out); });
+  s.NotifyTaps();
+}
+
+void Worker::State::TakeLine(Time now, LineSource& source, Outbox& out) {
+  if (!source.waits()) return;
+  MediaRoom& room = *rooms.at(source.room());
+  for (int i = 0; source.waits(); ++i) {
+    if (i == kMaxTaken) {
+      next_lines = now;
+      break;
+    }
+    LineSource::Taken taken = source.Take(now, pool, counts.drops);
+    if (taken.packet) Forward(now, room, std::move(*taken.packet), out);
+    if (taken.referenced.value() != 0) {
+      ForwardRun(now, out);  // what it talks about goes first
+      room.OnReferences(taken.referenced);
+    }
+    out.DrainWhenFull();
+  }
+  ForwardRun(now, out);
+  timers.Arm(now, source.id(), source.NextTimer());
+}
+
 // ---- time
 // ---------------------------------------------------------------------------------------------------------------------------------
 
 void Worker::OnTimer(Time now, Outbox& out) {
   State& s = *state_;
+  if (now >= s.next_lines) OnLines(now, out);
   s.timers.Advance(now, [&](PeerId id) { s.FirePeer(now, id, out); });
   if (now >= s.next_divide) s.DividePaths(now, out);
   if (now >= s.next_quality) s.ReportQuality(now);
   if (now >= s.next_counts) s.ReportCounts(now);
+  s.NotifyTaps();
 }
 
 Time Worker::NextTimer() const {
-  return std::min({state_->timers.Next(), state_->next_divide, state_->next_quality, state_->next_counts});
+  return std::min(
+      {state_->timers.Next(), state_->next_lines, state_->next_divide, state_->next_quality, state_->next_counts});
 }
 
 void Worker::State::FirePeer(Time now, PeerId id, Outbox& out) {
+  if (const auto* source = sources.Find(id)) {
+    (*source)->ForEachKeyframeDue(now, [&](UptrackId uptrack, uint8_t layer) {
+      events.push_back(SourceKeyframeWanted{id, uptrack, layer});
+    });
+    timers.Arm(now, id, (*source)->NextTimer());
+    return;
+  }
   PeerEntry* entry = Find(id);
   if (entry == nullptr) return;
   const Peer::State before = entry->peer->state();
@@ -356,7 +545,7 @@ void Worker::State::ReportQuality(Time now) {
 void Worker::State::ReportCounts(Time now) {
   // Retransmission history drains only by age of its own; without peers there is nothing left that could change by
   // itself.
-  next_counts = peers.empty() ? Time::Never() : now + Duration::Seconds(1);
+  next_counts = rooms.empty() ? Time::Never() : now + Duration::Seconds(1);
   counts.rooms = rooms.size();
   counts.peers = peers.size();
   counts.uptracks = 0;
@@ -365,6 +554,9 @@ void Worker::State::ReportCounts(Time now) {
     counts.uptracks += entry->peer->uptracks().size();
     counts.downtracks += entry->peer->downtracks().size();
   });
+  sources.ForEach([&](PeerId, const std::unique_ptr<LineSource>& s) { counts.uptracks += s->uptracks().size(); });
+  counts.sources = sources.size();
+  counts.taps = taps.size();
   counts.addresses = by_address.size();
   counts.packets_in_use = pool.in_use();
   WorkerCounts report = counts;

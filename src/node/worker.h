@@ -21,7 +21,8 @@ struct WorkerConfig {
   Duration consent_timeout = Duration::Seconds(30);
   // A peer that never finishes ICE and DTLS is given up after this.
   Duration connect_timeout = Duration::Seconds(30);
-  size_t max_peers = 10'000;
+  size_t max_peers = 10'000;  // and sources
+  size_t max_taps = 20'000;
 };
 
 class Worker {
@@ -43,6 +44,9 @@ class Worker {
   // Nothing that is sent to this address arrives any more: its TCP connection has ended.
   void OnConnectionEnded(Time now, const Endpoint& address);
   void OnCommand(Time now, WorkerCommand&& command, Outbox& out);
+  // There may be something in the lines of the sources. A line whose taker was woken; what is left over for want of
+  // time keeps NextTimer at once.
+  void OnLines(Time now, Outbox& out);
   void OnTimer(Time now, Outbox& out);
   Time NextTimer() const;
 

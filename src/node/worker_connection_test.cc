@@ -45,5 +45,39 @@ TEST_F(WorkerTest, AConnectionThatIsNotMadeAgainCostsTheMemberItsConsent) {
   EXPECT_EQ(Events<PeerLost>()[0].reason, PeerLossReason::kConsentExpired);
 }
 
+TEST_F(WorkerTest, MediaFromANewAddressIsFollowedBeforeAnyCheck) {
+  Connect();
+  SendAudio(1, 0);
+  Carry();
+  // A NAT has given it another port.
+  alice_.MoveTo({alice_.address().ip, 4321});
+  SendAudio(2, 960);
+  Carry();
+  EXPECT_EQ(Got(kAudioOut).size(), 2u);
+  EXPECT_TRUE(worker_->Knows(alice_.address()));
+  alice_.received().clear();
+  SendAudio(3, 1920);
+  Wait(kMs(600));
+  EXPECT_FALSE(alice_.received().empty()) << "reports go to the new address";
+}
+
+TEST_F(WorkerTest, WhatOnlyLooksLikeMediaMovesNobody) {
+  Connect();
+  const Endpoint stranger{IpAddress::V4(203, 0, 113, 9), 9};
+  for (int i = 0; i < 1000; ++i) {
+    PacketRef packet = pool_.Acquire();
+    RtpHeaderWriter writer(packet->buffer());
+    writer.Begin({.payload_type = PayloadType(111), .sequence_number = 7, .ssrc = kAudioSsrc});
+    packet->set_size(writer.Finish() + 60);
+    worker_->OnDatagram(now_, stranger, std::move(packet), out_);
+  }
+  EXPECT_FALSE(worker_->Knows(stranger));
+  SendAudio(1, 0);
+  Carry();
+  EXPECT_EQ(Got(kAudioOut).size(), 1u) << "nor does it harm the one that it names";
+  Wait(kMs(1100));
+  EXPECT_EQ(Events<WorkerCounts>().back().drops[Drop::kUnknownSource], 1000u);
+}
+
 }  // namespace
 }  // namespace duet

@@ -29,6 +29,9 @@ std::optional<CodecKind> KnownKind(const SdpCodec& codec, MediaKind kind) {
   if (codec.clock_rate != 90000) return std::nullopt;
   if (codec.Is("H264")) return CodecKind::kH264;
   if (codec.Is("VP8")) return CodecKind::kVp8;
+  // Other profiles (more bits, less subsampling) are not for calls.
+  if (codec.Is("VP9") && codec.parameter("profile-id").value_or("0") == "0") return CodecKind::kVp9;
+  if (codec.Is("AV1") && codec.parameter("profile").value_or("0") == "0") return CodecKind::kAv1;
   return std::nullopt;
 }
 
@@ -68,12 +71,17 @@ std::vector<CodecConfig> KnownCodecs(const MediaSection& section, MediaKind kind
   return codecs;
 }
 
-// The offer's first codec; an H.264 without fragmentation units (mode 0) only when there is nothing else, since its
-// frames do not fit packets.
+// The offer's first codec that everybody can show. VP9 and AV1 are taken from senders that offer nothing else, for not
+// every receiver has them; an H.264 without fragmentation units (mode 0) last, since its frames do not fit packets.
 const CodecConfig* ChooseForSending(const std::vector<CodecConfig>& codecs) {
   const auto good = std::find_if(codecs.begin(), codecs.end(), [](const CodecConfig& c) {
-    return c.kind != CodecKind::kH264 || c.packetization_mode == 1;
+    return c.kind == CodecKind::kOpus || c.kind == CodecKind::kVp8 ||
+           (c.kind == CodecKind::kH264 && c.packetization_mode == 1);
   });
+  const auto scalable = std::find_if(codecs.begin(), codecs.end(), [](const CodecConfig& c) {
+    return c.kind == CodecKind::kVp9 || c.kind == CodecKind::kAv1;
+  });
+  if (good == codecs.end() && scalable != codecs.end()) return &*scalable;
   if (good != codecs.end()) return &*good;
   return codecs.empty() ? nullptr : &codecs.front();
 }
@@ -87,13 +95,14 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSec
   if (config.kind == CodecKind::kOpus) {
     codec.fmtp = "minptime=10;useinbandfec=1";
     if (source->parameter("stereo") == "1" || source->parameter("sprop-stereo") == "1") codec.fmtp += ";stereo=1";
-  } else if (config.kind == CodecKind::kH264) {
+  } else if (config.kind != CodecKind::kVp8) {
     codec.fmtp = source->fmtp;
   }
   for (const std::string_view feedback : {"nack", "nack pli", "ccm fir"}) {
     if (source->HasFeedback(feedback)) codec.rtcp_feedback.emplace_back(feedback);
   }
   if (config.transport_cc) codec.rtcp_feedback.emplace_back("transport-cc");
+  if (!config.transport_cc && source->HasFeedback("goog-remb")) codec.rtcp_feedback.emplace_back("goog-remb");
   section.codecs.push_back(std::move(codec));
   if (config.red_payload_type) {
     const std::string opus = std::to_string(config.payload_type.value());
@@ -113,9 +122,12 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSec
 
 HeaderExtensionIds AnswerExtensions(const MediaSection& offered, bool we_receive, bool we_send, MediaSection& section) {
   HeaderExtensionIds ids;
+  const bool transport_wide = offered.FindExtension(kTransportWideUri) != nullptr;
   for (const KnownExtension& known : kKnownExtensions) {
     const SdpHeaderExtension* extension = offered.FindExtension(known.uri);
-    if (extension == nullptr || !((known.read && we_receive) || (known.passed && we_send))) continue;
+    // Times of sending are read from those alone who do not number their packets.
+    const bool instead = known.id == &HeaderExtensionIds::abs_send_time && !transport_wide;
+    if (extension == nullptr || !(((known.read || instead) && we_receive) || (known.passed && we_send))) continue;
     ids.*known.id = extension->id;
     section.extensions.push_back({.id = extension->id, .uri = std::string(known.uri)});
   }
@@ -296,9 +308,9 @@ class Answering {
 
     std::vector<CodecConfig> codecs = KnownCodecs(offered, kind);
     if (codecs.empty()) {
-      return MakeError(SignalErrorKind::kNoCommonCodec, "The section \"" + offered.mid +
-                                                            "\" offers no codec that Duet knows. Offer " +
-                                                            (kind == MediaKind::kAudio ? "Opus." : "H.264 or VP8."));
+      return MakeError(SignalErrorKind::kNoCommonCodec,
+                       "The section \"" + offered.mid + "\" offers no codec that Duet knows. Offer " +
+                           (kind == MediaKind::kAudio ? "Opus." : "H.264, VP8, VP9 (profile 0) or AV1 (main)."));
     }
     if (we_receive && !we_send) codecs = {*ChooseForSending(codecs)};
     for (const CodecConfig& codec : codecs) WriteCodec(offered, codec, section);

@@ -182,6 +182,33 @@ const std::string kAudio =
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:111 "
     "opus/48000/2\r\n";
 
+TEST_F(AnswererTest, ScalableCodecsAreTakenFromWhoOffersNothingElse) {
+  const std::string video =
+      "m=video 9 UDP/TLS/RTP/SAVPF 98 100 45 96\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=DIRECTION\r\na=rtcp-mux\r\n"
+      "a=extmap:11 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n"
+      "a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\na=rtpmap:100 VP9/90000\r\na=fmtp:100 profile-id=2\r\n"
+      "a=rtpmap:45 AV1/90000\r\na=fmtp:45 level-idx=5;profile=0;tier=0\r\na=rtpmap:96 OTHER/90000\r\n";
+  const auto offer = [&](const std::string& direction, const std::string& last) {
+    std::string text = Minimal(std::string(kTransport) + kFingerprint, video);
+    text.replace(text.find("DIRECTION"), 9, direction);
+    text.replace(text.find("OTHER"), 5, last);
+    return text;
+  };
+  const auto scalable = Make(offer("sendonly", "H265"));
+  ASSERT_TRUE(scalable.ok()) << scalable.error().message;
+  EXPECT_EQ(scalable->config.uptracks.at(0).codec.kind, CodecKind::kVp9);
+  EXPECT_EQ(scalable->config.uptracks.at(0).codec.payload_type, PayloadType(98));
+  EXPECT_EQ(scalable->config.uptracks.at(0).extensions.dependency_descriptor, 11);
+  EXPECT_THAT(scalable->sdp, HasSubstr("profile-id=0"));
+  const auto common = Make(offer("sendonly", "VP8"));
+  ASSERT_TRUE(common.ok());
+  EXPECT_EQ(common->config.uptracks.at(0).codec.kind, CodecKind::kVp8) << "not everybody can show VP9";
+  const auto slot = Make(offer("recvonly", "VP8"));
+  ASSERT_TRUE(slot.ok());
+  EXPECT_THAT(slot->config.downtracks.at(0).codecs, SizeIs(3)) << "VP9 of profile 0, AV1, VP8";
+  EXPECT_EQ(slot->config.downtracks.at(0).extensions.dependency_descriptor, 11);
+}
+
 TEST_F(AnswererTest, WhatIsWrongWithAnOfferIsSaid) {
   struct Row {
     std::string offer;

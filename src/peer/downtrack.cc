@@ -62,12 +62,16 @@ bool Downtrack::SetSource(const UptrackConfig* source) {
     started_ = false;
     references_ = {};
     layers_.Reset(source != nullptr ? source->layers.size() : 1);
+    const bool may_hold_layers =
+        codec_ != nullptr && codec_->kind != CodecKind::kOpus && codec_->kind != CodecKind::kH264;
+    // Once there it stays: what the receiver saw of numbers goes on.
+    if (may_hold_layers && !filter_) filter_ = std::make_unique<LayerFilter>();
   }
   return source == nullptr || codec_ != nullptr;
 }
 
 const std::optional<CaptureReference>& Downtrack::current_reference() const {
-  return references_[static_cast<size_t>(std::max(layers_.current(), 0))];
+  return references_[static_cast<size_t>(std::max(layers_.stream(layers_.current()), 0))];
 }
 
 uint32_t Downtrack::Elapsed(Time now, const ReceivedRtp& in) const {
@@ -92,10 +96,19 @@ uint32_t Downtrack::Elapsed(Time now, const ReceivedRtp& in) const {
 void Downtrack::Start(Time now, const ReceivedRtp& in) {
   seq_offset_ = last_seq_ + 1 - in.seq;
   timestamp_offset_ = last_timestamp_ + Elapsed(now, in) - in.view.timestamp;
-  first_in_seq_ = in.seq;
+  first_in_seq_ = newest_in_seq_ = in.seq;
   layers_.SwitchToTarget();
+  if (filter_) filter_->Start(in.seq, last_seq_ + 1);
   started_ = true;
   ever_sent_ = true;
+  FollowChoice();
+}
+
+void Downtrack::FollowChoice() {
+  if (!filter_) return;
+  if (layers_.in_one_stream() && !layers_.needs_keyframe()) layers_.SwitchToTarget();
+  filter_->set_spatial(std::max(layers_.in_one_stream() ? layers_.current() : 0, 0));
+  filter_->set_temporal(layers_.temporal());
 }
 
 void Downtrack::SetPaused(bool paused) {
@@ -108,18 +121,25 @@ void Downtrack::SetPaused(bool paused) {
 
 Result<int64_t, Drop> Downtrack::Accept(Time now, const ReceivedRtp& in) {
   if (codec_ == nullptr || in.uptrack != source_) return Drop::kDisabled;
-  layers_.OnPacket(now, in.layer, in.packet->size());
+  layers_.OnPacket(now, in.layer, in.frame, in.packet->size());
   if (paused_) return Drop::kLayerFiltered;
-  if (in.layer != layers_.current()) {
-    if (in.layer != layers_.target()) return Drop::kLayerFiltered;
+  if (!layers_.passes(in.layer)) {
+    if (!layers_.awaits(in.layer)) return Drop::kLayerFiltered;
     if (!in.starts_keyframe) return Drop::kNoKeyframe;
     Start(now, in);
+  } else if (layers_.in_one_stream() && in.starts_keyframe && in.seq > newest_in_seq_) {
+    layers_.SwitchToTarget();
+    FollowChoice();
   }
   // What belongs before the start has no number left.
   if (in.seq < first_in_seq_) return Drop::kLayerFiltered;
+  newest_in_seq_ = std::max(newest_in_seq_, in.seq);
 
-  const int64_t seq = in.seq + seq_offset_;
-  const uint32_t timestamp = in.view.timestamp + timestamp_offset_;
+  Place place{.timestamp = in.view.timestamp + timestamp_offset_, .marker = in.view.marker};
+  const auto number = Number(in, place);
+  if (!number) return Drop::kLayerFiltered;
+  const int64_t seq = *number;
+  const uint32_t timestamp = place.timestamp;
   if (seq > last_seq_) {
     last_seq_ = seq;
     last_timestamp_ = timestamp;
@@ -127,9 +147,19 @@ Result<int64_t, Drop> Downtrack::Accept(Time now, const ReceivedRtp& in) {
   }
   UpdateRed(now, in);
   PacketRef red = red_.depth() > 0 ? MakeRed(in) : PacketRef();
-  const PayloadType payload_type = red ? *codec_->red_payload_type : codec_->payload_type;
-  history_.Put(now, seq, red ? std::move(red) : in.packet, {.timestamp = timestamp, .payload_type = payload_type});
+  place.payload_type = red ? *codec_->red_payload_type : codec_->payload_type;
+  history_.Put(now, seq, red ? std::move(red) : in.packet, place);
   return seq;
+}
+
+std::optional<int64_t> Downtrack::Number(const ReceivedRtp& in, Place& place) {
+  if (!filter_) return in.seq + seq_offset_;
+  const auto placed = filter_->Accept(in);
+  if (!placed) return std::nullopt;
+  place.marker = placed->marker;
+  place.renumbered = placed->numbers.has_value();
+  place.numbers = placed->numbers.value_or(Vp8Numbers());
+  return placed->seq;
 }
 
 void Downtrack::UpdateRed(Time now, const ReceivedRtp& in) {
@@ -172,11 +202,21 @@ std::optional<Downtrack::Rendered> Downtrack::Render(int64_t seq, uint16_t trans
   Place& place = record->rewrite;
   place.transport_seq = transport_seq;
   place.sent = true;
-  const size_t header_size = WriteHeader(*view, place.payload_type, static_cast<uint16_t>(seq), place.timestamp,
-                                         config_.ssrc, transport_seq, out);
+  const Header header{place.payload_type, static_cast<uint16_t>(seq), config_.ssrc, transport_seq};
+  const size_t header_size = WriteHeader(*view, place, header, out);
   if (header_size == 0) return std::nullopt;
   stats_.OnSent(view->payload_size);
-  return Rendered{config_.ssrc, static_cast<uint64_t>(seq), header_size, view->payload()};
+  const Bytes payload = RenderPayload(*view, place, out.subspan(header_size));
+  return Rendered{config_.ssrc, static_cast<uint64_t>(seq), header_size, payload};
+}
+
+// The publisher's bytes, or a copy of them with other numbers in `room`, where it is encrypted in place.
+Bytes Downtrack::RenderPayload(const RtpPacketView& view, const Place& place, MutableBytes room) const {
+  const Bytes payload = view.payload();
+  if (!changes_payload(place) || payload.size() > room.size()) return payload;
+  std::copy(payload.begin(), payload.end(), room.begin());
+  RewriteVp8Descriptor(payload, ParseVp8Payload(payload), place.numbers, room);
+  return room.first(payload.size());
 }
 
 std::optional<uint32_t> Downtrack::TimestampAt(Time now) const {
@@ -195,21 +235,33 @@ void Downtrack::AddNames(Ssrc ssrc, RtpHeaderWriter& writer) const {
   if (rid != 0) writer.AddExtension(rid, AsBytes(config_.rid));
 }
 
-size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp,
-                              Ssrc ssrc, uint16_t transport_seq, MutableBytes out) const {
+// A descriptor that numbers frames on from whoever was seen before (LayerFilter).
+void Downtrack::AddDependencyDescriptor(const RtpPacketView& view, const Place& place, RtpHeaderWriter& writer) const {
+  const uint8_t id = config_.extensions.dependency_descriptor;
+  if (id == 0 || !place.renumbered || codec_->kind != CodecKind::kAv1) return;
+  const Bytes content = view.Extension(source_extensions_.dependency_descriptor);
+  std::array<std::byte, 255> own;
+  if (content.size() < 3 || content.size() > own.size()) return;
+  std::copy(content.begin(), content.end(), own.begin());
+  StoreU16(&own[1], place.numbers.picture_id);
+  writer.AddExtension(id, Bytes(own).first(content.size()));
+}
+
+size_t Downtrack::WriteHeader(const RtpPacketView& view, const Place& place, const Header& header,
+                              MutableBytes out) const {
   RtpHeaderWriter writer(out);
-  writer.Begin({.marker = view.marker,
-                .payload_type = payload_type,
-                .sequence_number = seq,
-                .timestamp = timestamp,
-                .ssrc = ssrc,
+  writer.Begin({.marker = place.marker != 0,
+                .payload_type = header.payload_type,
+                .sequence_number = header.seq,
+                .timestamp = place.timestamp,
+                .ssrc = header.ssrc,
                 .padding = false});
   if (const uint8_t id = config_.extensions.transport_cc; id != 0) {
     std::byte number[2];
-    StoreU16(number, transport_seq);
+    StoreU16(number, header.transport_seq);
     writer.AddExtension(id, number);
   }
-  AddNames(ssrc, writer);
+  AddNames(header.ssrc, writer);
   if (view.has_extensions()) {
     const PassedExtension passed[] = {{source_extensions_.audio_level, config_.extensions.audio_level},
                                       {source_extensions_.video_orientation, config_.extensions.video_orientation},
@@ -219,6 +271,7 @@ size_t Downtrack::WriteHeader(const RtpPacketView& view, PayloadType payload_typ
       const Bytes content = view.Extension(extension.in);
       if (!content.empty()) writer.AddExtension(extension.out, content);
     }
+    AddDependencyDescriptor(view, place, writer);
   }
   return writer.Finish();
 }
@@ -268,15 +321,20 @@ std::optional<Downtrack::Rendered> Downtrack::RenderAgain(int64_t seq, uint16_t 
   if (!has_rtx()) {
     if (!place.sent) return std::nullopt;
     // The same bytes under the same index: what GCM allows.
-    const size_t header_size = WriteHeader(*view, place.payload_type, static_cast<uint16_t>(seq), place.timestamp,
-                                           config_.ssrc, place.transport_seq, out);
+    const Header header{place.payload_type, static_cast<uint16_t>(seq), config_.ssrc, place.transport_seq};
+    const size_t header_size = WriteHeader(*view, place, header, out);
     if (header_size == 0) return std::nullopt;
-    return Rendered{config_.ssrc, static_cast<uint64_t>(seq), header_size, view->payload(), place.transport_seq};
+    const Bytes payload = RenderPayload(*view, place, out.subspan(header_size));
+    return Rendered{config_.ssrc, static_cast<uint64_t>(seq), header_size, payload, place.transport_seq};
   }
   const size_t size = WriteRtxPayload(static_cast<uint16_t>(seq), view->payload(), scratch);
+  constexpr size_t kOriginalNumberBytes = 2;
+  if (size > 0 && changes_payload(place))
+    RewriteVp8Descriptor(view->payload(), ParseVp8Payload(view->payload()), place.numbers,
+                         scratch.subspan(kOriginalNumberBytes));
   ++rtx_seq_;
-  const size_t header_size = WriteHeader(*view, *codec_->rtx_payload_type, static_cast<uint16_t>(rtx_seq_),
-                                         place.timestamp, config_.rtx_ssrc, transport_seq, out);
+  const Header header{*codec_->rtx_payload_type, static_cast<uint16_t>(rtx_seq_), config_.rtx_ssrc, transport_seq};
+  const size_t header_size = WriteHeader(*view, place, header, out);
   if (header_size == 0 || size == 0) return std::nullopt;
   return Rendered{config_.rtx_ssrc, static_cast<uint64_t>(rtx_seq_), header_size, scratch.first(size)};
 }

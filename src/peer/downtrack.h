@@ -22,6 +22,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/drop.h"
@@ -33,6 +34,7 @@
 #include "core/rtx/packet_history.h"
 #include "peer/capture_reference.h"
 #include "peer/layer_choice.h"
+#include "peer/layer_filter.h"
 #include "peer/received_rtp.h"
 
 namespace duet {
@@ -67,6 +69,8 @@ class Downtrack {
   // The place that the packet with this number of the source will have.
   void PrefetchPlace(int64_t in_seq) const { history_.Prefetch(in_seq + seq_offset_); }
 
+  // The layer choice was changed: what goes follows, at once or at the next keyframe.
+  void FollowChoice();
   LayerChoice& layers() { return layers_; }
   const LayerChoice& layers() const { return layers_; }
   // What comes on the layer that is passed on, accepted or not.
@@ -138,17 +142,33 @@ class Downtrack {
     uint32_t timestamp = 0;
     uint16_t transport_seq = 0;
     PayloadType payload_type;
-    bool sent = false;  // rendered once; before that there is nothing to repeat
+    uint8_t sent : 1 = 0;        // rendered once; before that there is nothing to repeat
+    uint8_t marker : 1 = 0;      // ends a picture
+    uint8_t renumbered : 1 = 0;  // `numbers` stand in place of the publisher's (LayerFilter)
+    Vp8Numbers numbers;
   };
   void Start(Time now, const ReceivedRtp& in);
+  // The number for a packet that goes, and what its place remembers; nothing when it does not go.
+  std::optional<int64_t> Number(const ReceivedRtp& in, Place& place);
   void UpdateRed(Time now, const ReceivedRtp& in);
   PacketRef MakeRed(const ReceivedRtp& in) const;
   // What the timestamps go on by, from the last one sent to the first of `in`.
   uint32_t Elapsed(Time now, const ReceivedRtp& in) const;
   const std::optional<CaptureReference>& current_reference() const;
   void AddNames(Ssrc ssrc, RtpHeaderWriter& writer) const;
-  size_t WriteHeader(const RtpPacketView& view, PayloadType payload_type, uint16_t seq, uint32_t timestamp, Ssrc ssrc,
-                     uint16_t transport_seq, MutableBytes out) const;
+  struct Header {
+    PayloadType payload_type;
+    uint16_t seq = 0;
+    Ssrc ssrc;
+    uint16_t transport_seq = 0;
+  };
+  size_t WriteHeader(const RtpPacketView& view, const Place& place, const Header& header, MutableBytes out) const;
+  void AddDependencyDescriptor(const RtpPacketView& view, const Place& place, RtpHeaderWriter& writer) const;
+  Bytes RenderPayload(const RtpPacketView& view, const Place& place, MutableBytes room) const;
+  // Whether its payload is not the publisher's, byte for byte.
+  bool changes_payload(const Place& place) const {
+    return place.renumbered && codec_ != nullptr && codec_->kind == CodecKind::kVp8;
+  }
 
   DowntrackConfig config_;
   UptrackId source_;
@@ -156,6 +176,7 @@ class Downtrack {
   const CodecConfig* codec_ = nullptr;  // the remote's payload types for the current source; points into config_
   signal::Quality quality_ = signal::Quality::kAuto;
   LayerChoice layers_;
+  std::unique_ptr<LayerFilter> filter_;  // only for codecs whose streams can hold layers
   bool started_ = false;
   bool paused_ = false;
   double loss_ = 0;
@@ -168,6 +189,7 @@ class Downtrack {
   int64_t seq_offset_ = 0;
   uint32_t timestamp_offset_ = 0;
   int64_t first_in_seq_ = 0;
+  int64_t newest_in_seq_ = 0;
   int64_t last_seq_ = 0;  // highest sent
   uint32_t last_timestamp_ = 0;
   Time last_sent_at_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstring>
 
 namespace duet {
 namespace {
@@ -180,6 +181,85 @@ TEST_F(DowntrackTest, PaddingIsAnRtxPacketWithoutContent) {
   const auto view = View(track_.RenderPadding(1000, 9, out_, scratch_));
   EXPECT_EQ(view.ssrc, Ssrc(78));
   EXPECT_EQ(view.payload_size, 0u);
+}
+
+// A VP8 packet that is a whole picture: 15 bits of picture id, TL0PICIDX, temporal id.
+class DowntrackVp8Test : public DowntrackTest {
+ protected:
+  ReceivedRtp Picture(int64_t seq, uint16_t picture_id, uint8_t temporal, bool keyframe = false) {
+    ReceivedRtp in = Packet(kAlice, seq, static_cast<uint32_t>(seq * 3000), keyframe);
+    const size_t header = in.view.header_size;
+    const auto high = static_cast<uint8_t>(0x80 | picture_id >> 8);
+    const auto low = static_cast<uint8_t>(picture_id);
+    const auto layer = static_cast<uint8_t>(temporal << 6);
+    const uint8_t payload[] = {0x90, 0xf0, high, low, 9, layer, static_cast<uint8_t>(keyframe ? 0x10 : 0x11), 1, 2, 3};
+    std::memcpy(in.packet->buffer().data() + header, payload, sizeof(payload));
+    in.packet->set_size(header + sizeof(payload));
+    in.view = *ParseRtp(in.packet->bytes());
+    in.frame = {.known = true, .temporal = temporal, .opens_above = true, .number = picture_id};
+    return in;
+  }
+  static uint16_t PictureId(Bytes payload) { return ParseVp8Payload(payload).picture_id; }
+  static bool SameBehindDescriptor(Bytes a, Bytes b) {
+    return std::equal(a.begin() + 6, a.end(), b.begin() + 6, b.end());
+  }
+};
+
+TEST_F(DowntrackVp8Test, WithFewerFramesNumbersAndPictureIdsHaveNoGaps) {
+  const auto first = Send(Picture(1, 500, 0, true));
+  EXPECT_EQ(PictureId(first.payload()), 500);
+  track_.layers().set_temporal(0);
+  track_.FollowChoice();
+  EXPECT_EQ(track_.Accept(now_, Picture(2, 501, 2)).error(), Drop::kLayerFiltered);
+  EXPECT_EQ(track_.Accept(now_, Picture(3, 502, 1)).error(), Drop::kLayerFiltered);
+  const ReceivedRtp in = Picture(4, 503, 0);
+  const auto next = Send(in);
+  EXPECT_EQ(next.sequence_number, static_cast<uint16_t>(first.sequence_number + 1));
+  EXPECT_EQ(PictureId(next.payload()), 501);
+  EXPECT_TRUE(SameBehindDescriptor(next.payload(), in.view.payload()));
+  EXPECT_EQ(PictureId(in.view.payload()), 503) << "the shared packet is as it was";
+}
+
+TEST_F(DowntrackVp8Test, ARepetitionHasTheNumbersOfTheOriginal) {
+  Send(Picture(1, 500, 0, true));
+  track_.layers().set_temporal(0);
+  track_.FollowChoice();
+  EXPECT_FALSE(track_.Accept(now_, Picture(2, 501, 1)).ok());
+  const auto original = Send(Picture(3, 502, 0));
+  const std::vector<std::byte> sent(original.payload().begin(), original.payload().end());
+  const auto again = track_.Resend(now_, Duration::Millis(50), original.sequence_number);
+  ASSERT_TRUE(again);
+  const auto repeated = View(track_.RenderAgain(again->seq, 2, out_, scratch_));
+  EXPECT_TRUE(std::equal(sent.begin(), sent.end(), repeated.payload().begin() + 2, repeated.payload().end()));
+}
+
+TEST_F(DowntrackTest, ASpatialLayerLessGoesAtOnceAndOneMoreAtAKeyframe) {
+  codec_.kind = CodecKind::kVp9;
+  DowntrackConfig config = Config(true);
+  config.codecs.front().kind = CodecKind::kVp9;
+  track_ = Downtrack(config, rng_);
+  ASSERT_TRUE(SetSource(kBob));
+  ASSERT_TRUE(SetSource(kAlice));
+  const auto part = [&](int64_t seq, uint32_t timestamp, uint8_t spatial, bool keyframe = false) {
+    ReceivedRtp in = Packet(kAlice, seq, timestamp, keyframe);
+    in.frame = {.known = true, .spatial = spatial, .spatial_count = 2, .ends_frame = true, .number = timestamp};
+    return in;
+  };
+  EXPECT_TRUE(track_.Accept(now_, part(1, 3000, 0, true)).ok());
+  EXPECT_EQ(track_.layers().count(), 2u);
+  EXPECT_TRUE(track_.Accept(now_, part(2, 3000, 1)).ok()) << "all of it, until something does not fit";
+  EXPECT_TRUE(track_.layers().Desire(now_, 0));
+  EXPECT_FALSE(track_.layers().needs_keyframe());
+  track_.FollowChoice();
+  EXPECT_TRUE(Send(part(3, 6000, 0)).marker);
+  EXPECT_EQ(track_.Accept(now_, part(4, 6000, 1)).error(), Drop::kLayerFiltered);
+  EXPECT_TRUE(track_.layers().Desire(now_, 1));
+  EXPECT_TRUE(track_.layers().needs_keyframe());
+  track_.FollowChoice();
+  EXPECT_TRUE(Send(part(5, 9000, 0)).marker);
+  EXPECT_EQ(track_.Accept(now_, part(6, 9000, 1)).error(), Drop::kLayerFiltered);
+  EXPECT_FALSE(Send(part(7, 12000, 0, true)).marker);
+  EXPECT_TRUE(track_.Accept(now_, part(8, 12000, 1)).ok());
 }
 
 }  // namespace

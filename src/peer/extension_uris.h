@@ -14,16 +14,19 @@ struct KnownExtension {
   bool read;    // worth asking a sender for
   bool passed;  // written to receivers
 };
-inline constexpr std::array<KnownExtension, 8> kKnownExtensions = {{
+inline constexpr std::string_view kTransportWideUri =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+inline constexpr std::array<KnownExtension, 9> kKnownExtensions = {{
     {"urn:ietf:params:rtp-hdrext:sdes:mid", &HeaderExtensionIds::mid, true, false},
     {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", &HeaderExtensionIds::audio_level, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &HeaderExtensionIds::abs_send_time, false, false},
-    {"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", &HeaderExtensionIds::transport_cc,
-     true, true},
+    {kTransportWideUri, &HeaderExtensionIds::transport_cc, true, true},
     {"urn:3gpp:video-orientation", &HeaderExtensionIds::video_orientation, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &HeaderExtensionIds::playout_delay, true, true},
     {"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", &HeaderExtensionIds::rid, true, false},
     {"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", &HeaderExtensionIds::repaired_rid, true, false},
+    {"https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+     &HeaderExtensionIds::dependency_descriptor, true, true},
 }};
 
 }  // namespace duet

@@ -27,6 +27,14 @@ class IceTransport {
     outcome.authentic = std::get<IceClient>(ice_).OnStun(now, from, message);
     return outcome;
   }
+  bool IsKnown(const Endpoint& address) const {
+    const IceAgent* agent = std::get_if<IceAgent>(&ice_);
+    return agent != nullptr && agent->IsKnown(address);
+  }
+  IceAgent::Outcome Follow(Time now, const Endpoint& from) {
+    if (IceAgent* agent = std::get_if<IceAgent>(&ice_)) return agent->Follow(now, from);
+    return {};  // a client knows where the server is
+  }
   void OnConnectionEnded(const Endpoint& address) {
     if (IceAgent* agent = std::get_if<IceAgent>(&ice_)) agent->OnConnectionEnded(address);
   }

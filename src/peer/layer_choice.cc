@@ -19,9 +19,37 @@ int64_t Usual(size_t count, size_t layer) {
 
 void LayerChoice::Reset(size_t count) {
   layers_.fill(Layer{});
-  count_ = std::clamp<size_t>(count, 1, kMaxLayers);
+  count_ = streams_ = std::clamp<size_t>(count, 1, kMaxLayers);
   current_ = kNone;
   target_ = desired_ = 0;
+  in_one_stream_ = false;
+  temporal_count_ = 1;
+  temporal_ = kAllTemporal;
+  temporal_bytes_ = {};
+}
+
+void LayerChoice::SetSpatialLayers(size_t count) {
+  const int former = static_cast<int>(count_) - 1;
+  count_ = std::min(count, kMaxLayers);
+  in_one_stream_ = true;
+  const int highest = static_cast<int>(count_) - 1;
+  // The whole stream went and goes on, until DividePath says what fits.
+  if (desired_ == former) desired_ = highest;
+  if (target_ == former) target_ = highest;
+  if (current_ == former) current_ = highest;
+  desired_ = std::min(desired_, highest);
+  target_ = std::min(target_, highest);
+  current_ = std::min(current_, highest);
+}
+
+double LayerChoice::TemporalShare(int temporal) const {
+  double below = 0;
+  double all = 0;
+  for (size_t i = 0; i < kMaxTemporal; ++i) {
+    all += temporal_bytes_[i];
+    if (static_cast<int>(i) <= temporal) below += temporal_bytes_[i];
+  }
+  return all > 0 ? below / all : 1;
 }
 
 bool LayerChoice::Desire(Time now, int layer) {
@@ -49,6 +77,8 @@ void LayerChoice::Measure(Time now) {
   constexpr Duration kStops = Duration::Millis(150);
   // Between two rounds; a keyframe must not look like a larger layer.
   constexpr int64_t kWeightPercent = 25;
+  constexpr double kForget = 0.95;  // a round
+  for (double& bytes : temporal_bytes_) bytes *= kForget;
   for (size_t i = 0; i < count_; ++i) {
     Layer& layer = layers_[i];
     if (now - layer.last_packet > kStops || now - layer.since < kLongEnough) continue;

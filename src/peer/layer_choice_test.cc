@@ -12,7 +12,7 @@ class LayerChoiceTest : public testing::Test {
   void Come(unsigned mask, Duration time) {
     for (const Time until = now_ + time; now_ < until; now_ = now_ + Duration::Millis(40)) {
       for (int layer = 0, packets = 1; layer < 3; ++layer, packets *= 3) {
-        if ((mask >> layer & 1) != 0) choice_.OnPacket(now_, layer, static_cast<size_t>(packets) * 500);
+        if ((mask >> layer & 1) != 0) choice_.OnPacket(now_, layer, {}, static_cast<size_t>(packets) * 500);
       }
       choice_.Measure(now_);
     }
@@ -70,8 +70,8 @@ TEST_F(LayerChoiceTest, OfALayerThatNeverCameTheOthersGiveAnIdea) {
 }
 
 TEST_F(LayerChoiceTest, ALayerThatIsNotThereChangesNothing) {
-  choice_.OnPacket(now_, 7, 1000);
-  choice_.OnPacket(now_, -1, 1000);
+  choice_.OnPacket(now_, 7, {}, 1000);
+  choice_.OnPacket(now_, -1, {}, 1000);
   choice_.Desire(now_, 9);
   EXPECT_EQ(choice_.desired(), 2);
 }

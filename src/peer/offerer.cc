@@ -11,8 +11,18 @@ namespace {
 
 using signal::MediaKind;
 
-constexpr PayloadType kOpus(111), kRed(63), kVp8(96), kVp8Rtx(97), kH264(102), kH264Rtx(103);
+constexpr PayloadType kOpus(111), kRed(63), kVp8(96), kVp8Rtx(97), kVp9(98), kVp9Rtx(99), kAv1(45), kAv1Rtx(46),
+    kH264(102), kH264Rtx(103);
 constexpr uint32_t kH264ConstrainedBaseline31 = 0x42E01F;
+
+CodecConfig Picture(CodecKind kind, PayloadType payload_type, PayloadType rtx) {
+  return {.kind = kind,
+          .payload_type = payload_type,
+          .rtx_payload_type = rtx,
+          .clock_rate = 90000,
+          .nack = true,
+          .transport_cc = true};
+}
 
 CodecConfig CodecOf(CodecKind kind) {
   switch (kind) {
@@ -23,23 +33,15 @@ CodecConfig CodecOf(CodecKind kind) {
               .clock_rate = 48000,
               .nack = true,
               .transport_cc = true};
-    case CodecKind::kVp8:
-      return {.kind = kind,
-              .payload_type = kVp8,
-              .rtx_payload_type = kVp8Rtx,
-              .clock_rate = 90000,
-              .nack = true,
-              .transport_cc = true};
+    case CodecKind::kVp8: return Picture(kind, kVp8, kVp8Rtx);
+    case CodecKind::kVp9: return Picture(kind, kVp9, kVp9Rtx);
+    case CodecKind::kAv1: return Picture(kind, kAv1, kAv1Rtx);
     case CodecKind::kH264: break;
   }
-  return {.kind = CodecKind::kH264,
-          .payload_type = kH264,
-          .rtx_payload_type = kH264Rtx,
-          .clock_rate = 90000,
-          .nack = true,
-          .transport_cc = true,
-          .profile_level_id = kH264ConstrainedBaseline31,
-          .packetization_mode = 1};
+  CodecConfig h264 = Picture(kind, kH264, kH264Rtx);
+  h264.profile_level_id = kH264ConstrainedBaseline31;
+  h264.packetization_mode = 1;
+  return h264;
 }
 
 void WriteCodec(const CodecConfig& config, MediaSection& section) {
@@ -51,6 +53,14 @@ void WriteCodec(const CodecConfig& config, MediaSection& section) {
       codec.fmtp = "minptime=10;useinbandfec=1";
       break;
     case CodecKind::kVp8: codec.name = "VP8"; break;
+    case CodecKind::kVp9:
+      codec.name = "VP9";
+      codec.fmtp = "profile-id=0";
+      break;
+    case CodecKind::kAv1:
+      codec.name = "AV1";
+      codec.fmtp = "level-idx=5;profile=0;tier=0";
+      break;
     case CodecKind::kH264:
       codec.name = "H264";
       codec.fmtp = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";

@@ -2,6 +2,7 @@
 //
 //   1. sound
 //   2. the smallest layer of each picture; a picture without layers takes what it takes
+//      (of a stream with temporal layers the lowest is the least; the others go where all do not fit)
 //   3. the large picture (asked for as `main`) as large as it goes, then all others (`auto`) by turns
 //   4. shares: what each may grow to, of which publishers are told (MediaRoom::UpdateLimits)
 //
@@ -36,9 +37,14 @@ int64_t PercentOf(int64_t value, int64_t percent) { return value * percent / 100
 
 }  // namespace
 
-// What the picture takes at least: its smallest layer, or all of it when it has no layers.
-int64_t Peer::LeastBps(Time now, Downtrack& picture) {
+// What the picture takes in its smallest size, which is the only one when it has no layers.
+int64_t Peer::SmallestBps(Time now, Downtrack& picture) {
   return picture.layers().count() > 1 ? picture.layers().ExpectedBps(0) : picture.offered_bps(now);
+}
+
+// And at the lowest number of frames a second.
+int64_t Peer::LeastBps(Time now, Downtrack& picture) {
+  return static_cast<int64_t>(static_cast<double>(SmallestBps(now, picture)) * picture.layers().TemporalShare(0));
 }
 
 // What sending less does not cure: repeating sound into a path that is too narrow would make it narrower.
@@ -100,7 +106,7 @@ void Peer::ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole)
   int64_t chosen = 0;
   for (Downtrack* picture : pictures) {
     if (picture->paused()) continue;
-    rest -= LeastBps(now, *picture);
+    rest -= SmallestBps(now, *picture);
     chosen += picture->layers().count() > 1 ? picture->layers().ExpectedBps(picture->layers().desired())
                                             : picture->offered_bps(now);
   }
@@ -136,8 +142,33 @@ void Peer::ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole)
     if (layers.count() == 1) continue;
     if (choice[i] < layers.desired() && pictures[i]->quality() != signal::Quality::kSmall)
       raise_not_before_ = now + kAfterLowering;
-    if (layers.Desire(now, choice[i]) && layers.target() != layers.current())
-      keyframes_wanted_.push_back(pictures[i]->config().id);
+    if (layers.Desire(now, choice[i]) && layers.needs_keyframe()) keyframes_wanted_.push_back(pictures[i]->config().id);
+  }
+  ChooseTemporal(now, pictures, whole, tolerated);
+}
+
+// Pictures that do not fit in the sizes that they have lose their upper temporal layers until they do: that takes
+// effect at once, and needs no keyframe.
+void Peer::ChooseTemporal(Time now, std::span<Downtrack*> pictures, int64_t whole, bool tolerated) {
+  constexpr double kRoomToRise = 0.85;
+  int64_t sent = 0;
+  // Those that are held back, too: they are to begin with what fits.
+  for (Downtrack* picture : pictures) {
+    const LayerChoice& layers = picture->layers();
+    sent += layers.count() > 1 ? layers.ExpectedBps(std::max(layers.target(), 0)) : picture->offered_bps(now);
+  }
+  const double part = sent > 0 ? static_cast<double>(whole) / static_cast<double>(sent) : 1;
+  for (Downtrack* picture : pictures) {
+    LayerChoice& layers = picture->layers();
+    if (tolerated && !picture->paused()) continue;
+    const auto highest = static_cast<int>(layers.temporal_count()) - 1;
+    int chosen = 0;
+    for (int t = 1; t <= highest; ++t) {
+      const double room = t <= layers.temporal() ? part : part * kRoomToRise;
+      if (layers.TemporalShare(t) <= room) chosen = t;
+    }
+    layers.set_temporal(chosen == highest ? LayerChoice::kAllTemporal : chosen);
+    picture->FollowChoice();
   }
 }
 

@@ -42,9 +42,10 @@ void Peer::AddTracks() {
   if (path_) path_->ForgetWaiting();
   routes_.Clear();
   routes_.Reserve(2 * kMaxLayers * uptracks_.size() + 2);
-  transport_cc_id_ = 0;
+  transport_cc_id_ = abs_send_time_id_ = 0;
   for (const auto& track : uptracks_) {
     if (track->config().extensions.transport_cc != 0) transport_cc_id_ = track->config().extensions.transport_cc;
+    if (track->config().extensions.abs_send_time != 0) abs_send_time_id_ = track->config().extensions.abs_send_time;
     for (size_t i = 0; i < track->layers().size(); ++i) {
       const LayerConfig& layer = track->layers()[i].config();
       if (layer.ssrc.value() != 0) routes_.Insert(layer.ssrc, Route{track.get(), i, false});
@@ -161,6 +162,7 @@ void Peer::OnTimer(Time now, Outbox& out) {
   SendWaiting(now, out);
   SendRequests(now, out);
   SendFeedback(now, out);
+  SendRemb(now, out);
   if (now >= next_report_) {
     SendReports(now, out);
     next_report_ = now + kReportInterval;
@@ -173,6 +175,7 @@ Time Peer::NextTimer() const {
   if (state_ == State::kConnecting) return std::min({next, connect_deadline_, dtls_.NextTimer()});
   next = std::min({next, next_report_, path_->NextTimer()});
   if (twcc_) next = std::min(next, twcc_->NextTimer());
+  if (remb_) next = std::min(next, remb_->NextTimer());
   for (const auto& track : uptracks_) next = std::min(next, track->NextTimer());
   return next;
 }

@@ -21,6 +21,7 @@
 #include "base/flat_map.h"
 #include "base/outbox.h"
 #include "base/rng.h"
+#include "core/bwe/receive_bandwidth_estimator.h"
 #include "core/dtls/dtls_transport.h"
 #include "core/report/ntp_mapper.h"
 #include "core/report/rtt_estimator.h"
@@ -72,6 +73,14 @@ class Peer {
 
   // When the outcome is authentic, `from` is an address of this remote from now on, and `forgotten` no longer is.
   IceAgent::Outcome OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
+  // Media of this SSRC is its, and may have taken to an address that it was never seen at.
+  bool MaySendFrom(const Endpoint& address, Ssrc ssrc) const {
+    return state_ == State::kConnected && routes_.Contains(ssrc) && !ice_.IsKnown(address);
+  }
+  // Packets that were authentic, since TakeQuality.
+  uint64_t received() const { return received_; }
+  // Such a packet came from an address that is not known: see IceAgent::Follow.
+  IceAgent::Outcome Follow(Time now, const Endpoint& from) { return ice_.Follow(now, from); }
   // The TCP connection to an address of this remote has ended.
   void OnConnectionEnded(const Endpoint& address) { ice_.OnConnectionEnded(address); }
   void OnDtls(Time now, Bytes datagram, Outbox& out);
@@ -143,6 +152,7 @@ class Peer {
   // The remote has the keys: its handshake is over as well.
   void ReleaseDtls();
   Route FindRoute(const RtpPacketView& view);
+  void NoteArrival(Time now, const RtpPacketView& view);
   static std::optional<size_t> LayerOf(const Uptrack& track, const RtpPacketView& view, bool is_rtx);
   std::optional<ReceivedRtp> OnMedia(Time now, const Route& route, PacketRef packet, int64_t seq, bool repaired);
   std::optional<ReceivedRtp> OnRed(Time now, const Route& route, PacketRef packet, int64_t seq);
@@ -158,10 +168,12 @@ class Peer {
   void SendWaiting(Time now, Outbox& out);
   void SendPadding(Time now, Outbox& out);
   double LossToRemote() const;
+  static int64_t SmallestBps(Time now, Downtrack& picture);
   static int64_t LeastBps(Time now, Downtrack& picture);
   static int64_t WantedBps(Time now, Downtrack& picture);
   void HoldBack(Time now, std::span<Downtrack*> pictures, int64_t rest);
   void ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole);
+  static void ChooseTemporal(Time now, std::span<Downtrack*> pictures, int64_t whole, bool tolerated);
   size_t PlaceOf(const Downtrack& downtrack) const;
   Downtrack* DowntrackOf(Ssrc ssrc);
   const Route* MediaRoute(Ssrc ssrc);
@@ -170,6 +182,7 @@ class Peer {
   void SendReports(Time now, Outbox& out);
   void SendRequests(Time now, Outbox& out);
   void SendFeedback(Time now, Outbox& out);
+  void SendRemb(Time now, Outbox& out);
   void SendRtcp(const RtcpWriter& writer, PacketRef packet, Outbox& out);
   Ssrc rtcp_ssrc() const;
 
@@ -202,7 +215,10 @@ class Peer {
   NtpMapper clock_;                     // the remote's NTP clock to ours
   std::unique_ptr<TwccRecorder> twcc_;  // 8 kB, from the first numbered packet on: most of an audience sends none
   Ssrc twcc_media_ssrc_;
-  uint8_t transport_cc_id_ = 0;  // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
+  // Of a remote without transport-wide numbers, in place of the recorder.
+  std::unique_ptr<ReceiveBandwidthEstimator> remb_;
+  uint8_t abs_send_time_id_ = 0;  // 0 where transport-wide numbers were negotiated
+  uint8_t transport_cc_id_ = 0;   // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
   Time next_report_ = Time::Never();
   Duration repeat_after_rtt() const;
 

@@ -15,7 +15,7 @@
 
 namespace duet {
 
-enum class CodecKind : uint8_t { kOpus, kH264, kVp8 };
+enum class CodecKind : uint8_t { kOpus, kH264, kVp8, kVp9, kAv1 };
 
 const char* ToString(CodecKind kind);
 
@@ -43,11 +43,12 @@ struct HeaderExtensionIds {
   uint8_t playout_delay = 0;
   uint8_t rid = 0;           // RFC 8852, and
   uint8_t repaired_rid = 0;  // of RTX
+  uint8_t dependency_descriptor = 0;
 
   bool operator==(const HeaderExtensionIds&) const = default;
 };
 
-// Encodings of one picture, at most.
+// Encodings of one picture, or spatial layers of one stream, at most.
 inline constexpr size_t kMaxLayers = 3;
 
 // One RTP stream of a section: all there is without simulcast, else one of several encodings of the same picture

@@ -165,4 +165,22 @@ void Peer::SendFeedback(Time now, Outbox& out) {
   }
 }
 
+// Of all its streams together.
+void Peer::SendRemb(Time now, Outbox& out) {
+  const auto remb = remb_ ? remb_->TakeRemb(now) : std::nullopt;
+  if (!remb) return;
+  constexpr size_t kMaxSsrcs = 64;
+  FixedVector<Ssrc, kMaxSsrcs> ssrcs;
+  for (const auto& track : uptracks_) {
+    for (const UptrackLayer& layer : track->layers()) {
+      if (layer.started()) ssrcs.push_back(layer.config().ssrc);
+    }
+  }
+  PacketRef packet = out.pool().Acquire();
+  if (!packet) return;
+  RtcpWriter writer(packet->buffer().first(kMaxRtcpBytes));
+  writer.AddRemb(rtcp_ssrc(), static_cast<uint64_t>(*remb), {ssrcs.begin(), ssrcs.size()});
+  SendRtcp(writer, std::move(packet), out);
+}
+
 }  // namespace duet

@@ -34,13 +34,7 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
   }
   ++received_;
   // Before anything is dropped: a packet that probes the path counts whatever it carries.
-  if (transport_cc_id_ != 0 && view->has_extensions()) {
-    if (const Bytes number = view->Extension(transport_cc_id_); number.size() == 2) {
-      if (!twcc_) twcc_ = std::make_unique<TwccRecorder>();
-      twcc_->OnPacket(now, LoadU16(number.data()));
-      twcc_media_ssrc_ = view->ssrc;
-    }
-  }
+  if (view->has_extensions()) NoteArrival(now, *view);
   const Route route = FindRoute(*view);
   if (route.track == nullptr) {
     drops_.Add(Drop::kUnknownSsrc);
@@ -55,6 +49,22 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     return std::nullopt;
   }
   return OnMedia(now, route, std::move(packet), static_cast<int64_t>(unprotected->index), false);
+}
+
+// For what the remote is told of its path: by transport-wide numbers, or from the times at which it sent.
+void Peer::NoteArrival(Time now, const RtpPacketView& view) {
+  if (transport_cc_id_ != 0) {
+    const Bytes number = view.Extension(transport_cc_id_);
+    if (number.size() != 2) return;
+    if (!twcc_) twcc_ = std::make_unique<TwccRecorder>();
+    twcc_->OnPacket(now, LoadU16(number.data()));
+    twcc_media_ssrc_ = view.ssrc;
+  } else if (abs_send_time_id_ != 0) {
+    const auto sent = AbsSendTime::Parse(view.Extension(abs_send_time_id_));
+    if (!sent) return;
+    if (!remb_) remb_ = std::make_unique<ReceiveBandwidthEstimator>();
+    remb_->OnPacket(now, *sent, view.packet.size());
+  }
 }
 
 std::optional<ReceivedRtp> Peer::OnMedia(Time now, const Route& route, PacketRef packet, int64_t seq, bool repaired) {
@@ -77,6 +87,7 @@ std::optional<ReceivedRtp> Peer::OnMedia(Time now, const Route& route, PacketRef
                      .codec = &track.config().codec,
                      .extensions = &track.config().extensions,
                      .red = track.red(),
+                     .frame = arrival.frame,
                      .starts_keyframe = arrival.starts_keyframe};
 }
 

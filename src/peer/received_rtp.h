@@ -5,6 +5,7 @@
 
 #include "base/packet_pool.h"
 #include "core/red/red_encoder.h"
+#include "peer/frame_layers.h"
 #include "peer/peer_config.h"
 #include "wire/rtp.h"
 
@@ -19,6 +20,7 @@ struct ReceivedRtp {
   const CodecConfig* codec = nullptr;              // as the publisher negotiated it
   const HeaderExtensionIds* extensions = nullptr;  // of the publisher
   const RedEncoder* red = nullptr;                 // of audio: what came before it
+  FrameLayers frame;                               // where it stands among the layers of its stream
   bool starts_keyframe = false;                    // a decoder can start here; always true for audio
 };
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "wire/h264.h"
-#include "wire/vp8.h"
 
 namespace duet {
 
@@ -13,13 +11,15 @@ const char* ToString(CodecKind kind) {
     case CodecKind::kOpus: return "opus";
     case CodecKind::kH264: return "h264";
     case CodecKind::kVp8: return "vp8";
+    case CodecKind::kVp9: return "vp9";
+    case CodecKind::kAv1: return "av1";
   }
   return "unknown";
 }
 
 Uptrack::Uptrack(UptrackConfig config) : config_(std::move(config)) {
   DUET_CHECK(!config_.layers.empty() && config_.layers.size() <= kMaxLayers);
-  for (const LayerConfig& layer : config_.layers) layers_.emplace_back(layer, config_.codec.clock_rate);
+  for (const LayerConfig& layer : config_.layers) layers_.emplace_back(layer, config_.codec);
   if (!is_video()) red_ = std::make_unique<RedEncoder>();
 }
 
@@ -29,21 +29,12 @@ void Uptrack::SetPublished(Time now, bool published) {
   for (size_t layer = 0; published && layer < layers_.size(); ++layer) RequestKeyframe(now, layer);
 }
 
-bool Uptrack::StartsKeyframe(const RtpPacketView& view) const {
-  switch (config_.codec.kind) {
-    case CodecKind::kOpus: return true;
-    case CodecKind::kH264: return ParseH264Payload(view.payload()).starts_keyframe;
-    case CodecKind::kVp8: return ParseVp8Payload(view.payload()).starts_keyframe;
-  }
-  return false;
-}
-
 Uptrack::Arrival Uptrack::OnPacket(Time now, size_t layer, int64_t seq, const RtpPacketView& view, bool repaired) {
   if (!layers_[layer].OnPacket(now, seq, view.timestamp, repaired)) return {.duplicate = true};
   if (red_) red_->OnPacket(seq, view.timestamp, view.payload());
-  const bool starts_keyframe = StartsKeyframe(view);
-  if (starts_keyframe && is_video()) layers_[layer].OnKeyframe(now, seq);
-  return {.starts_keyframe = starts_keyframe};
+  const FrameLayerReader::Reading reading = layers_[layer].Read(view, seq, config_.extensions.dependency_descriptor);
+  if (reading.starts_keyframe && is_video()) layers_[layer].OnKeyframe(now, seq);
+  return {.starts_keyframe = reading.starts_keyframe, .frame = reading.layers};
 }
 
 void Uptrack::RequestKeyframe(Time now, size_t layer) {

@@ -35,6 +35,7 @@ class Uptrack {
   struct Arrival {
     bool duplicate = false;
     bool starts_keyframe = false;
+    FrameLayers frame;
   };
   // A packet of a layer itself (`repaired`: restored from RTX), with its extended sequence number.
   Arrival OnPacket(Time now, size_t layer, int64_t seq, const RtpPacketView& view, bool repaired);
@@ -52,8 +53,6 @@ class Uptrack {
   const RedEncoder* red() const { return red_.get(); }
 
  private:
-  bool StartsKeyframe(const RtpPacketView& view) const;
-
   UptrackConfig config_;
   bool published_ = false;
   std::vector<UptrackLayer> layers_;

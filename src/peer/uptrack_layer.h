@@ -14,13 +14,15 @@
 #include "core/nack/nack_generator.h"
 #include "core/report/reception_stats.h"
 #include "peer/capture_reference.h"
+#include "peer/frame_layers.h"
 #include "peer/peer_config.h"
 
 namespace duet {
 
 class UptrackLayer {
  public:
-  UptrackLayer(LayerConfig config, uint32_t clock_rate) : config_(std::move(config)), stats_(clock_rate) {}
+  UptrackLayer(LayerConfig config, const CodecConfig& codec)
+      : config_(std::move(config)), reader_(codec.kind), stats_(codec.clock_rate) {}
 
   const LayerConfig& config() const { return config_; }
   // SSRCs that the offer did not say are learned from the first packets.
@@ -29,6 +31,10 @@ class UptrackLayer {
 
   // A packet of the stream itself, with its extended sequence number. False when it was there before.
   bool OnPacket(Time now, int64_t seq, uint32_t timestamp, bool repaired);
+  // What the packet says of keyframes and of the layers in the stream.
+  FrameLayerReader::Reading Read(const RtpPacketView& view, int64_t seq, uint8_t dependency_id) {
+    return reader_.Read(view, seq, dependency_id);
+  }
   // Whether the packet with this extended number came, or is too old to tell.
   bool Has(int64_t seq) const { return nacks_.Has(seq); }
   void OnKeyframe(Time now, int64_t seq);
@@ -59,6 +65,7 @@ class UptrackLayer {
   int64_t highest_seq_ = -1;  // -1 before the first packet
   NackGenerator nacks_;
   KeyframeRequester keyframes_;
+  FrameLayerReader reader_;
   ReceptionStats stats_;
   std::optional<CaptureReference> reference_;
 };

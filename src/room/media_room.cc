@@ -18,7 +18,7 @@ void SetReferences(const Uptrack& uptrack, Downtrack& downtrack) {
 }  // namespace
 
 void MediaRoom::AddPeer(Peer& peer) {
-  for (const auto& uptrack : peer.uptracks()) AddFeed(peer, *uptrack);
+  for (const auto& uptrack : peer.uptracks()) AddFeed(peer.id(), *uptrack);
 }
 
 void MediaRoom::UpdatePeer(Peer& peer, PeerConfig config) {
@@ -33,7 +33,7 @@ void MediaRoom::UpdatePeer(Peer& peer, PeerConfig config) {
   }
   peer.Update(std::move(config));
   for (const auto& uptrack : peer.uptracks()) {
-    if (FindFeed(uptrack->id()) == nullptr) AddFeed(peer, *uptrack);
+    if (FindFeed(uptrack->id()) == nullptr) AddFeed(peer.id(), *uptrack);
   }
 }
 
@@ -42,9 +42,17 @@ void MediaRoom::RemovePeer(Peer& peer) {
   for (const auto& uptrack : peer.uptracks()) DropFeed(uptrack->id());
 }
 
-void MediaRoom::AddFeed(Peer& peer, Uptrack& uptrack) {
+void MediaRoom::AddSource(PeerId publisher, Uptracks uptracks) {
+  for (const auto& uptrack : uptracks) AddFeed(publisher, *uptrack);
+}
+
+void MediaRoom::RemoveSource(Uptracks uptracks) {
+  for (const auto& uptrack : uptracks) DropFeed(uptrack->id());
+}
+
+void MediaRoom::AddFeed(PeerId publisher, Uptrack& uptrack) {
   auto feed = std::make_unique<Feed>();
-  feed->publisher = &peer;
+  feed->publisher = publisher;
   feed->uptrack = &uptrack;
   feed->layers_told = AllLayers(uptrack);
   feeds_.Insert(uptrack.id(), std::move(feed));
@@ -54,6 +62,7 @@ void MediaRoom::DropFeed(UptrackId id) {
   const Feed* feed = FindFeed(id);
   if (feed == nullptr) return;
   for (const Subscriber& subscriber : feed->subscribers) subscriber.downtrack->SetSource(nullptr);
+  for (MediaSink* sink : feed->sinks) sink->OnEnded();
   feeds_.Erase(id);
   speakers_.Remove(id);
 }
@@ -110,6 +119,7 @@ size_t MediaRoom::Forward(Time now, std::span<const ReceivedRtp> packets, DropCo
       HearLevel(now, packet);
     }
   }
+  if (!feed->sinks.empty()) ForwardToSinks(now, *feed, packets, drops);
   size_t sent = 0;
   const std::vector<Subscriber>& subscribers = feed->subscribers;
   for (size_t i = 0; i < subscribers.size(); ++i) {
@@ -137,13 +147,74 @@ size_t MediaRoom::Forward(Time now, std::span<const ReceivedRtp> packets, DropCo
   return sent;
 }
 
-void MediaRoom::OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback) {
-  for (const DowntrackId id : feedback.keyframe_requests) AskForKeyframe(now, peer.FindDowntrack(id));
-  for (const UptrackId id : feedback.references) {
-    const Feed* feed = FindFeed(id);
-    if (feed == nullptr) continue;
-    for (const Subscriber& subscriber : feed->subscribers) SetReferences(*feed->uptrack, *subscriber.downtrack);
+// ---- sinks
+// --------------------------------------------------------------------------------------------------------------------------------
+
+void MediaRoom::ForwardToSinks(Time now, Feed& feed, std::span<const ReceivedRtp> packets, DropCounters& drops) {
+  for (MediaSink* sink : feed.sinks) {
+    for (const ReceivedRtp& packet : packets) {
+      const auto drop = sink->OnPacket(now, packet);
+      if (!drop) continue;
+      drops.Add(*drop);
+      if (*drop == Drop::kNoKeyframe) AskForKeyframe(now, feed, packet.layer);
+    }
   }
+}
+
+bool MediaRoom::AddSink(Time now, UptrackId source, MediaSink& sink, DropCounters& drops) {
+  Feed* feed = FindFeed(source);
+  if (feed == nullptr) return false;
+  feed->sinks.push_back(&sink);
+  const std::vector<UptrackLayer>& layers = feed->uptrack->layers();
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (const auto& reference = layers[i].reference()) sink.OnReference(source, i, *reference);
+  }
+  if (!feed->uptrack->is_video() || !feed->uptrack->published()) return true;
+  // The largest first: who takes but one layer takes that.
+  for (size_t i = layers.size(); i-- > 0;) {
+    const auto packets = feed->keyframes[i].packets(now);
+    for (const ReceivedRtp& packet : packets) {
+      if (const auto drop = sink.OnPacket(now, packet)) drops.Add(*drop);
+    }
+  }
+  // Of several layers some may not be sent at all: those that come are asked for by what OnPacket answers.
+  if (layers.size() == 1 && feed->keyframes[0].packets(now).empty()) AskForKeyframe(now, *feed, 0);
+  return true;
+}
+
+void MediaRoom::RemoveSink(UptrackId source, const MediaSink& sink) {
+  if (Feed* feed = FindFeed(source)) std::erase(feed->sinks, &sink);
+}
+
+void MediaRoom::RequestKeyframe(Time now, UptrackId source, int layer) {
+  Feed* feed = FindFeed(source);
+  if (feed == nullptr || layer >= static_cast<int>(feed->uptrack->layers().size())) return;
+  AskForKeyframe(now, *feed, layer);
+}
+
+void MediaRoom::OnReferences(UptrackId uptrack) {
+  const Feed* feed = FindFeed(uptrack);
+  if (feed == nullptr) return;
+  for (const Subscriber& subscriber : feed->subscribers) SetReferences(*feed->uptrack, *subscriber.downtrack);
+  if (!feed->uptrack->published()) return;
+  for (MediaSink* sink : feed->sinks) {
+    for (size_t i = 0; i < feed->uptrack->layers().size(); ++i) {
+      if (const auto& reference = feed->uptrack->layers()[i].reference()) sink->OnReference(uptrack, i, *reference);
+    }
+  }
+}
+
+// ---- what comes back
+// --------------------------------------------------------------------------------------------------------------------------
+
+void MediaRoom::OnFeedback(Time now, Peer& peer, const Peer::Feedback& feedback) {
+  for (const DowntrackId id : feedback.keyframe_requests) {
+    const Downtrack* downtrack = peer.FindDowntrack(id);
+    // While it is held back there is nothing to begin with; keyframes would only make what is to fit larger, and cost
+    // everybody else.
+    if (downtrack != nullptr && !downtrack->paused()) AskForKeyframe(now, downtrack);
+  }
+  for (const UptrackId id : feedback.references) OnReferences(id);
 }
 
 void MediaRoom::OnConnected(Time now, Peer& peer, Outbox& out) {
@@ -164,9 +235,11 @@ void MediaRoom::Begin(Time now, Peer& peer, Downtrack* downtrack, Outbox& out) {
 }
 
 bool MediaRoom::Replay(Time now, const Feed& feed, Peer& peer, Downtrack& downtrack, Outbox& out) {
-  if (peer.state() != Peer::State::kConnected || downtrack.layers().current() == downtrack.layers().target())
-    return false;
-  const KeyframeCache& cache = feed.keyframes[static_cast<size_t>(downtrack.layers().target())];
+  const LayerChoice& layers = downtrack.layers();
+  if (peer.state() != Peer::State::kConnected || layers.current() == layers.target()) return false;
+  // Of a stream that goes already, the past has its numbers.
+  if (layers.in_one_stream() && layers.current() != LayerChoice::kNone) return false;
+  const KeyframeCache& cache = feed.keyframes[static_cast<size_t>(layers.stream(layers.target()))];
   const auto packets = cache.packets(now);
   // More than half a second's worth would make the receiver wait longer than the encoder does.
   if (packets.empty() || static_cast<int64_t>(cache.bytes()) * 16 > peer.path().target_bps()) return false;
@@ -184,32 +257,46 @@ int64_t MediaRoom::LimitOf(Time now, const Feed& feed) {
   int64_t best = -1;
   int64_t offered = 0;
   int64_t least_layer = 0;
+  bool has_layers = feed.uptrack->layers().size() > 1;
   for (const Subscriber& subscriber : feed.subscribers) {
     if (subscriber.peer->state() != Peer::State::kConnected) continue;
     least_layer = subscriber.downtrack->layers().ExpectedBps(0);
+    has_layers |= subscriber.downtrack->layers().in_one_stream();
     best = std::max(best, subscriber.downtrack->share_bps());
     offered = std::max(offered, subscriber.downtrack->offered_bps(now));
   }
   if (best < 0 || best > kPointless) return 0;
   // With layers a path that is short gets a smaller one; only when there is none is the publisher told.
-  if (feed.uptrack->layers().size() > 1 && best > least_layer) return 0;
+  if (has_layers && best > least_layer) return 0;
   // Who sends far less than it might needs no limit.
   if (feed.limit_bps == 0 && offered * 12 / 10 < best) return 0;
   return std::max(best, kLeast);
+}
+
+int64_t MediaRoom::LimitOfAll(Time now, const Feed& feed) {
+  if (feed.sinks.empty()) return LimitOf(now, feed);
+  const bool watched = std::any_of(feed.subscribers.begin(), feed.subscribers.end(),
+                                   [](const Subscriber& s) { return s.peer->state() == Peer::State::kConnected; });
+  int64_t best = watched ? LimitOf(now, feed) : -1;
+  for (const MediaSink* sink : feed.sinks) {
+    if (best == 0 || sink->limit_bps() == 0) return 0;
+    best = std::max(best, sink->limit_bps());
+  }
+  return best;
 }
 
 void MediaRoom::UpdateLimits(Time now, std::vector<Limit>& changed) {
   constexpr Duration kBetweenRaises = Duration::Millis(500);
   feeds_.ForEach([&](UptrackId id, const std::unique_ptr<Feed>& feed) {
     if (!feed->uptrack->is_video() || !feed->uptrack->published()) return;
-    const int64_t limit = LimitOf(now, *feed);
+    const int64_t limit = LimitOfAll(now, *feed);
     const int64_t old = feed->limit_bps;
     const bool lower = limit != 0 && (old == 0 || limit < old * 93 / 100);
     const bool higher = old != 0 && (limit == 0 || limit > old * 107 / 100);
     if (!lower && !(higher && now - feed->limit_told_at >= kBetweenRaises)) return;
     feed->limit_bps = limit;
     feed->limit_told_at = now;
-    changed.push_back({feed->publisher->id(), id, limit});
+    changed.push_back({feed->publisher, id, limit});
   });
 }
 
@@ -222,12 +309,18 @@ void MediaRoom::UpdateLayers(Time now, std::vector<LayersWanted>& changed) {
       if (layer >= 0) feed->wanted_at[static_cast<size_t>(layer)] = now;
     };
     // Where nobody watches, the smallest is kept for whoever comes next.
-    if (feed->subscribers.empty()) want(0);
+    if (feed->subscribers.empty() && feed->sinks.empty()) want(0);
     for (const Subscriber& subscriber : feed->subscribers) {
       const LayerChoice& layers = subscriber.downtrack->layers();
       want(layers.desired());
       want(layers.target());
       want(layers.current());
+    }
+    for (const MediaSink* sink : feed->sinks) {
+      const uint8_t wanted = sink->WantedLayers(now);
+      for (size_t layer = 0; layer < count; ++layer) {
+        if (wanted >> layer & 1) want(static_cast<int>(layer));
+      }
     }
     uint8_t mask = 0;
     for (size_t layer = 0; layer < count; ++layer) {
@@ -236,7 +329,7 @@ void MediaRoom::UpdateLayers(Time now, std::vector<LayersWanted>& changed) {
     }
     if (mask == feed->layers_told) return;
     feed->layers_told = mask;
-    changed.push_back({feed->publisher->id(), id, mask});
+    changed.push_back({feed->publisher, id, mask});
   });
 }
 
@@ -258,15 +351,17 @@ void MediaRoom::Detach(const Downtrack& downtrack) {
 void MediaRoom::AskForKeyframe(Time now, Feed& feed, int layer) {
   if (layer < 0) return;
   feed.uptrack->RequestKeyframe(now, static_cast<size_t>(layer));
-  Touch(feed.publisher->id());
+  Touch(feed.publisher);
 }
 
 void MediaRoom::AskForKeyframe(Time now, const Downtrack* downtrack) {
   Feed* feed = downtrack != nullptr ? FindFeed(downtrack->source()) : nullptr;
   if (feed == nullptr) return;
   const LayerChoice& layers = downtrack->layers();
-  AskForKeyframe(now, *feed, layers.target());
-  if (layers.current() != layers.target()) AskForKeyframe(now, *feed, layers.current());
+  const int target = layers.stream(layers.target());
+  const int current = layers.stream(layers.current());
+  AskForKeyframe(now, *feed, target);
+  if (current != target) AskForKeyframe(now, *feed, current);
 }
 
 }  // namespace duet

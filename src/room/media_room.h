@@ -1,8 +1,12 @@
 // MediaRoom: who forwards to whom, the data half of a room. One publisher's track and the flat list of slots it goes to
 // are a Feed; a packet costs one lookup and one pass over that list.
 //
-// Pointers into Peers are kept here and only here. Invariants: a slot stands in at most one Feed, the one that
-// Downtrack::source() names; a Peer is taken out (RemovePeer) before it dies. Thread rule: owned by one Worker.
+// A publisher without a transport (a source: RTMP, or a track of another worker) is its tracks and its id; a reader
+// without one is a MediaSink.
+//
+// Pointers into Peers, tracks of sources and sinks are kept here and only here. Invariants: a slot stands in at most
+// one Feed, the one that Downtrack::source() names; a Peer, source or sink is taken out before it dies. Thread rule:
+// owned by one Worker.
 #pragma once
 
 #include <array>
@@ -18,6 +22,7 @@
 #include "core/speakers/active_speakers.h"
 #include "peer/peer.h"
 #include "room/keyframe_cache.h"
+#include "room/media_sink.h"
 
 namespace duet {
 
@@ -32,6 +37,20 @@ class MediaRoom {
   void UpdatePeer(Peer& peer, PeerConfig config);
   // Forgets the peer's slots, and its tracks with everything that they fed.
   void RemovePeer(Peer& peer);
+
+  // The same for a publisher that has no transport. The tracks stay where they are until RemoveSource.
+  using Uptracks = std::span<const std::unique_ptr<Uptrack>>;
+  void AddSource(PeerId publisher, Uptracks uptracks);
+  void RemoveSource(Uptracks uptracks);
+
+  // What the track receives goes to `sink` too, beginning with the keyframes that are remembered, or new ones. False
+  // when there is no such track. `sink` stays until RemoveSink or its OnEnded.
+  bool AddSink(Time now, UptrackId source, MediaSink& sink, DropCounters& drops);
+  void RemoveSink(UptrackId source, const MediaSink& sink);
+  // A sink's reader needs a picture to begin with.
+  void RequestKeyframe(Time now, UptrackId source, int layer);
+  // The capture references of a track are new.
+  void OnReferences(UptrackId uptrack);
 
   // Puts `source` (0 = nothing) on a slot of `subscriber`, in the size that `quality` says. A video source begins with
   // the keyframe that is remembered, or is asked for one.
@@ -87,9 +106,10 @@ class MediaRoom {
     Downtrack* downtrack = nullptr;
   };
   struct Feed {
-    Peer* publisher = nullptr;
+    PeerId publisher;
     Uptrack* uptrack = nullptr;
     std::vector<Subscriber> subscribers;
+    std::vector<MediaSink*> sinks;
     int64_t limit_bps = 0;  // as told to the publisher; 0 = none
     Time limit_told_at = Time::LongAgo();
     std::array<KeyframeCache, kMaxLayers> keyframes;
@@ -97,7 +117,7 @@ class MediaRoom {
     std::array<Time, kMaxLayers> wanted_at{};
   };
   Feed* FindFeed(UptrackId id);
-  void AddFeed(Peer& peer, Uptrack& uptrack);
+  void AddFeed(PeerId publisher, Uptrack& uptrack);
   void DropFeed(UptrackId id);
   void Detach(const Downtrack& downtrack);
   void AskForKeyframe(Time now, Feed& feed, int layer);
@@ -107,7 +127,10 @@ class MediaRoom {
   void Begin(Time now, Peer& peer, Downtrack* downtrack, Outbox& out);
   bool Replay(Time now, const Feed& feed, Peer& peer, Downtrack& downtrack, Outbox& out);
   void Touch(PeerId id);
+  void ForwardToSinks(Time now, Feed& feed, std::span<const ReceivedRtp> packets, DropCounters& drops);
+  // Of the slots; of all readers.
   static int64_t LimitOf(Time now, const Feed& feed);
+  static int64_t LimitOfAll(Time now, const Feed& feed);
 
   void HearLevel(Time now, const ReceivedRtp& packet);
 

@@ -2,6 +2,7 @@
 // drains it.
 #pragma once
 
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -31,6 +32,8 @@ struct SetPublished {
 struct RoomEffects {
   std::vector<std::pair<SessionId, signal::Notification>> notifications;
   std::vector<std::variant<ConnectSlot, SetPublished>> switches;
+  // Members with virtual slots (Member::played) whose table has changed.
+  std::vector<std::string> played;
 };
 
 }  // namespace duet

@@ -22,7 +22,7 @@ std::vector<signal::StreamState> Member::streams() const {
   for (const StreamType stream : {StreamType::kMain, StreamType::kAux}) {
     signal::StreamState state{.stream = stream};
     for (const Publication& publication : transport.publications) {
-      if (publication.stream != stream || !publication.on) continue;
+      if (publication.stream != stream || !publication.published()) continue;
       (publication.kind == MediaKind::kAudio ? state.audio : state.video) = true;
     }
     if (state.audio || state.video) states.push_back(state);
@@ -45,7 +45,23 @@ Member* RoomState::Find(std::string_view user_id) {
 
 bool RoomState::HasRoomFor(std::string_view user_id) const {
   if (members_.size() < options_.capacity) return true;
-  return const_cast<RoomState*>(this)->Find(user_id) != nullptr;
+  return Find(user_id) != nullptr;
+}
+
+template <typename F>
+void RoomState::ChangePublications(Member& member, StreamType stream, RoomEffects& fx, F&& change) {
+  bool changed = false;
+  for (Publication& publication : member.transport.publications) {
+    if (publication.stream != stream) continue;
+    const bool before = publication.published();
+    change(publication);
+    if (publication.published() == before) continue;
+    changed = true;
+    fx.switches.push_back(SetPublished{member.transport.peer, publication.uptrack, publication.published()});
+  }
+  if (!changed) return;
+  NotifyOthers(member, signal::Streams{member.user_id, member.streams()}, fx);
+  AssignOthers(member, fx);
 }
 
 // ---- coming and going
@@ -70,6 +86,9 @@ void RoomState::Resume(Member& member, SessionId session, std::string resume_tok
   member.resume_token = std::move(resume_token);
   member.seat_until = Time::Never();
   SetTransport(member, std::move(transport), fx);
+  for (const StreamType stream : {StreamType::kMain, StreamType::kAux}) {
+    ChangePublications(member, stream, fx, [&](Publication& p) { p.on = p.on && member.MayPublish(p.kind, p.stream); });
+  }
   if (was_paused) NotifyOthers(member, signal::MemberResumed{member.user_id}, fx);
 }
 
@@ -101,7 +120,7 @@ void RoomState::SetTransport(Member& member, MemberTransport transport, RoomEffe
     }
     for (Publication& publication : transport.publications) {
       for (const Publication& old : member.transport.publications) {
-        if (old.uptrack == publication.uptrack) publication.on = old.on;
+        if (old.uptrack == publication.uptrack && old.kind == publication.kind) publication.on = old.on;
       }
     }
   }
@@ -119,23 +138,18 @@ bool RoomState::Publish(Member& member, StreamType stream, std::optional<bool> a
                         RoomEffects& fx) {
   const auto wanted = [&](MediaKind kind) { return kind == MediaKind::kAudio ? audio : video; };
   for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
-    const bool may_send = member.role == signal::Role::kAnchor && member.rights.MaySend(kind, stream);
-    if (wanted(kind).value_or(false) && !may_send) return false;
+    if (wanted(kind).value_or(false) && !member.MayPublish(kind, stream)) return false;
   }
-  bool changed = false;
-  for (Publication& publication : member.transport.publications) {
-    if (publication.stream != stream) continue;
-    const std::optional<bool> on = wanted(publication.kind);
-    if (!on || *on == publication.on) continue;
-    publication.on = *on;
-    changed = true;
-    fx.switches.push_back(SetPublished{member.transport.peer, publication.uptrack, *on});
-  }
-  if (changed) {
-    NotifyOthers(member, signal::Streams{member.user_id, member.streams()}, fx);
-    AssignOthers(member, fx);
-  }
+  ChangePublications(member, stream, fx, [&](Publication& publication) {
+    publication.on = wanted(publication.kind).value_or(publication.on);
+  });
   return true;
+}
+
+void RoomState::SetCarried(Member& member, bool audio, bool video, RoomEffects& fx) {
+  ChangePublications(member, StreamType::kMain, fx, [&](Publication& publication) {
+    publication.carried = publication.kind == MediaKind::kAudio ? audio : video;
+  });
 }
 
 bool RoomState::SwitchRole(Member& member, signal::Role role, RoomEffects& fx) {
@@ -150,7 +164,7 @@ bool RoomState::SwitchRole(Member& member, signal::Role role, RoomEffects& fx) {
 
 void RoomState::AnnouncePublished(const Member& member, RoomEffects& fx) const {
   for (const Publication& publication : member.transport.publications) {
-    if (publication.on) fx.switches.push_back(SetPublished{member.transport.peer, publication.uptrack, true});
+    if (publication.published()) fx.switches.push_back(SetPublished{member.transport.peer, publication.uptrack, true});
   }
 }
 
@@ -165,11 +179,12 @@ RoomState::SubscribeOutcome RoomState::Subscribe(Member& member, const SourceNam
     return {Outcome::kTooMany, {}};
   member.wishes[source] = {true, quality};
   if (AssignSlots(member, fx)) TellSlots(member, fx);
+  if (member.virtual_slots) return {Outcome::kRemembered, {}};
   for (const Slot& slot : member.transport.slots) {
     if (slot.source == source) return {Outcome::kOnSlot, slot.mid};
   }
   const Publication* publication = source.user_id == member.user_id ? nullptr : FindPublication(source);
-  return {publication != nullptr && publication->on ? Outcome::kNoSlot : Outcome::kRemembered, {}};
+  return {publication != nullptr && publication->published() ? Outcome::kNoSlot : Outcome::kRemembered, {}};
 }
 
 void RoomState::Unsubscribe(Member& member, const SourceName& source, RoomEffects& fx) {
@@ -204,13 +219,29 @@ std::vector<RoomState::Source> RoomState::WantedSources(const Member& member) co
   for (const auto& other : members_) {
     for (const Publication& publication : other->transport.publications) {
       SourceName name{other->user_id, publication.stream, publication.kind};
-      if (Wants(member, name)) sources.push_back({std::move(name), publication.uptrack, publication.on});
+      if (Wants(member, name)) sources.push_back({std::move(name), publication.uptrack, publication.published()});
     }
   }
   return sources;
 }
 
+bool RoomState::AssignVirtualSlots(Member& member) const {
+  std::vector<signal::PlayedStream> played;
+  for (const Source& source : WantedSources(member)) {
+    if (!source.on) continue;
+    auto it = std::find_if(played.begin(), played.end(), [&](const auto& p) {
+      return p.user_id == source.name.user_id && p.stream == source.name.stream;
+    });
+    if (it == played.end()) it = played.insert(it, {source.name.user_id, source.name.stream});
+    (source.name.kind == MediaKind::kAudio ? it->audio : it->video) = true;
+  }
+  if (played == member.played) return false;
+  member.played = std::move(played);
+  return true;
+}
+
 bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
+  if (member.virtual_slots) return AssignVirtualSlots(member);
   std::vector<Source> wanted = WantedSources(member);
   bool changed = false;
   const auto put = [&](Slot& slot, const Source* source) {
@@ -249,7 +280,7 @@ bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
       }
       // Second choice: a slot whose source is switched off.
       const Publication* publication = FindPublication(*slot.source);
-      if (free == nullptr && publication != nullptr && !publication->on) free = &slot;
+      if (free == nullptr && publication != nullptr && !publication->published()) free = &slot;
     }
     if (free != nullptr) put(*free, &source);
   }
@@ -257,6 +288,7 @@ bool RoomState::AssignSlots(Member& member, RoomEffects& fx) const {
 }
 
 void RoomState::TellSlots(const Member& member, RoomEffects& fx) {
+  if (member.virtual_slots) return fx.played.push_back(member.user_id);
   if (!member.silent) fx.notifications.emplace_back(member.session, signal::Slots{member.slot_table()});
 }
 

@@ -33,6 +33,7 @@ struct Rights {
 
   bool MaySend(signal::MediaKind kind, signal::StreamType stream) const;
   bool MayReceive(signal::MediaKind kind, signal::StreamType stream) const;
+  bool operator==(const Rights&) const = default;
 };
 
 // One sendable section of a member.
@@ -40,9 +41,13 @@ struct Publication {
   std::string mid;
   signal::MediaKind kind{};
   signal::StreamType stream{};
-  UptrackId uptrack;
-  bool on = false;
+  UptrackId uptrack;  // 0: nothing is sent at the moment, as between two pushes
+  bool on = false;    // its member, role and rights want it published
+  // Whether there is anything to publish. A negotiated section is taken at its word; a push says what it carries.
+  bool carried = true;
   std::vector<std::string> rids;  // of its encodings, the smallest first; empty without simulcast
+
+  bool published() const { return on && carried; }
 };
 
 // What a member can subscribe to: one kind of one stream of one user, whether or not it exists yet.
@@ -84,14 +89,20 @@ struct Member {
   int recv_mode = 1;    // 1 all, 2 audio, 3 video, 4 nothing without being asked
   SessionId session;    // 0 while its socket is lost
   bool silent = false;  // hears no notifications
+  // It plays what it gets by address (RTMP, FLV), each stream for itself: nothing to assign, and no limit.
+  bool virtual_slots = false;
   std::string resume_token;
   MemberTransport transport;
   std::map<SourceName, Wish> wishes;
-  Time seat_until = Time::Never();  // set while paused
-  int uplink_quality = 0;           // 0 unknown, 1 best ... 5 very bad, 6 down
+  std::vector<signal::PlayedStream> played;  // with virtual slots: what it gets, as told last
+  Time seat_until = Time::Never();           // set while paused
+  int uplink_quality = 0;                    // 0 unknown, 1 best ... 5 very bad, 6 down
   int downlink_quality = 0;
 
   bool paused() const { return !seat_until.is_never(); }
+  bool MayPublish(signal::MediaKind kind, signal::StreamType stream) const {
+    return role == signal::Role::kAnchor && rights.MaySend(kind, stream);
+  }
   std::vector<signal::StreamState> streams() const;
   std::vector<signal::SlotInfo> slot_table() const;
 };
@@ -113,6 +124,7 @@ class RoomState {
   size_t size() const { return members_.size(); }
   bool empty() const { return members_.empty(); }
   Member* Find(std::string_view user_id);
+  const Member* Find(std::string_view user_id) const { return const_cast<RoomState*>(this)->Find(user_id); }
   // In order of entering.
   const std::vector<std::unique_ptr<Member>>& members() const { return members_; }
 
@@ -122,7 +134,8 @@ class RoomState {
   // A new member. The user must not be in. The others get memberJoined, its streams and their new slots; the member's
   // own table is filled but not notified (it stands in the answer to `enter`).
   Member& Enter(Member member, RoomEffects& fx);
-  // The member is back on a new session and transport: as it was, with what the new transport publishes on top.
+  // The member is back on a new session and transport: as it was, with what the new transport publishes on top, as far
+  // as its role and rights, which may be new, allow.
   void Resume(Member& member, SessionId session, std::string resume_token, MemberTransport transport, RoomEffects& fx);
   // The socket (then `session` is 0 already) or the transport is lost, the seat is kept. Again while paused: a new
   // time.
@@ -135,6 +148,8 @@ class RoomState {
   bool Publish(Member& member, signal::StreamType stream, std::optional<bool> audio, std::optional<bool> video,
                RoomEffects& fx);
   bool SwitchRole(Member& member, signal::Role role, RoomEffects& fx);
+  // What the main stream's push carries now.
+  void SetCarried(Member& member, bool audio, bool video, RoomEffects& fx);
 
   struct SubscribeOutcome {
     enum Kind { kOnSlot, kRemembered, kNoSlot, kNotAllowed, kTooMany } kind = kRemembered;
@@ -157,6 +172,10 @@ class RoomState {
   std::vector<Source> WantedSources(const Member& member) const;
   // Brings the member's slots in line with what it wants; true when its table changed.
   bool AssignSlots(Member& member, RoomEffects& fx) const;
+  bool AssignVirtualSlots(Member& member) const;
+  // Switches publications by `change`, which changes one, and tells whom it concerns when anything came of it.
+  template <typename F>
+  void ChangePublications(Member& member, signal::StreamType stream, RoomEffects& fx, F&& change);
   void AssignOthers(const Member& except, RoomEffects& fx);
   static void TellSlots(const Member& member, RoomEffects& fx);
   void NotifyOthers(const Member& except, const signal::Notification& notification, RoomEffects& fx) const;

@@ -269,5 +269,51 @@ TEST_F(RoomStateTest, WishesAreLimited) {
   EXPECT_EQ(room_.Subscribe(bob, {"user7", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kRemembered);
 }
 
+// A push has its tracks from the start and says later what comes.
+TEST_F(RoomStateTest, WhatAPushDoesNotCarryIsNotPublished) {
+  Member& bob = Enter("bob");
+  Member push{.user_id = "push", .session = SessionId(++ids_)};
+  push.transport = Transport(true, 0, 0);
+  for (Publication& publication : push.transport.publications) publication.carried = false;
+  Forget();
+  Member& member = room_.Enter(std::move(push), fx_);
+  EXPECT_THAT(member.streams(), IsEmpty());
+  EXPECT_THAT(Told<signal::Streams>(bob), IsEmpty());
+  EXPECT_THAT(Table(bob), IsEmpty());
+  room_.SetCarried(member, true, false, fx_);
+  EXPECT_THAT(Told<signal::Streams>(bob), ElementsAre(signal::Streams{"push", {{kMain, true, false}}}));
+  EXPECT_THAT(Table(bob), ElementsAre("2 push main audio"));
+  // Switched off beforehand, so its coming changes nothing.
+  EXPECT_TRUE(room_.Publish(member, kMain, {}, false, fx_));
+  Forget();
+  room_.SetCarried(member, true, true, fx_);
+  EXPECT_THAT(fx_.switches, IsEmpty());
+  EXPECT_TRUE(room_.Publish(member, kMain, {}, true, fx_));
+  EXPECT_THAT(Told<signal::Streams>(bob), ElementsAre(signal::Streams{"push", {{kMain, true, true}}}));
+  EXPECT_THAT(Table(bob), ElementsAre("2 push main audio", "3 push main video"));
+}
+
+TEST_F(RoomStateTest, VirtualSlotsHoldWhateverIsWantedAndPublished) {
+  Member& bob = Enter("bob");
+  Member& carol = Enter("carol", false);
+  Member phone{.user_id = "phone", .recv_mode = 2, .session = SessionId(++ids_), .virtual_slots = true};
+  Member& member = room_.Enter(std::move(phone), fx_);
+  using Played = signal::PlayedStream;
+  EXPECT_THAT(member.played, ElementsAre(Played{"bob", kMain, true, false}));
+  Forget();
+  EXPECT_EQ(room_.Subscribe(member, {"bob", kMain, kVideo}, kAuto, fx_).kind, RoomState::SubscribeOutcome::kRemembered);
+  EXPECT_THAT(member.played, ElementsAre(Played{"bob", kMain, true, true}));
+  EXPECT_THAT(fx_.played, ElementsAre("phone"));
+  EXPECT_THAT(fx_.switches, IsEmpty());
+  EXPECT_TRUE(room_.Publish(carol, kMain, true, true, fx_));
+  EXPECT_THAT(member.played, ElementsAre(Played{"bob", kMain, true, true}, Played{"carol", kMain, true, false}));
+  room_.Unsubscribe(member, {"carol", kMain, kAudio}, fx_);
+  EXPECT_TRUE(room_.Publish(bob, kMain, false, {}, fx_));
+  EXPECT_THAT(member.played, ElementsAre(Played{"bob", kMain, false, true}));
+  Forget();
+  EXPECT_TRUE(room_.Publish(carol, kMain, false, {}, fx_));
+  EXPECT_THAT(fx_.played, IsEmpty()) << "nothing that it gets has changed";
+}
+
 }  // namespace
 }  // namespace duet

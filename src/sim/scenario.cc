@@ -50,6 +50,7 @@ class Run {
   void Step(const Words& words) {
     world_.Say("step " + words.front());
     const std::string& verb = words.front();
+    if (verb == "codec") return SetCodec(words);
     if (verb == "member") return AddMember(words);
     if (verb == "link") return SetLink(words);
     if (verb == "run") return RunFor(Duration::Micros(static_cast<int64_t>(Number(words, 1) * 1e6)));
@@ -79,6 +80,14 @@ class Run {
     throw BadStep{"a member is missing or not known"};
   }
 
+  void SetCodec(const Words& words) {
+    static const std::map<std::string, CodecKind> kCodecs = {
+        {"h264", CodecKind::kH264}, {"vp8", CodecKind::kVp8}, {"vp9", CodecKind::kVp9}, {"av1", CodecKind::kAv1}};
+    const auto codec = kCodecs.find(words.size() > 1 ? words[1] : "");
+    if (codec == kCodecs.end()) throw BadStep{"the codecs are h264, vp8, vp9 and av1"};
+    world_.set_codec(codec->second);
+  }
+
   void AddMember(const Words& words) {
     SimClientConfig config;
     config.sends_video = words.size() > 2 && words[2] == "video";
@@ -88,8 +97,11 @@ class Run {
         const double layers = Number(words, ++i);
         if (layers < 1 || layers > static_cast<double>(kMaxLayers)) throw BadStep{"there are 1 to 3 layers"};
         config.layers = static_cast<size_t>(layers);
-      } else if (words[i] == "vp8") {
-        config.codec = CodecKind::kVp8;
+      } else if (words[i] == "spatial" || words[i] == "temporal") {
+        const bool spatial = words[i] == "spatial";
+        const double layers = Number(words, ++i);
+        if (layers < 1 || layers > 3) throw BadStep{"a stream holds 1 to 3 layers of a kind"};
+        (spatial ? config.stream_layers.spatial : config.stream_layers.temporal) = static_cast<uint8_t>(layers);
       } else {
         throw BadStep{"a member has no \"" + words[i] + "\""};
       }

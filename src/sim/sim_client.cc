@@ -58,7 +58,7 @@ SimClient::SimClient(SimClientConfig config, DtlsContext& dtls, DtlsFingerprint 
       layer_on_(config_.layers, true),
       layer_seq_(config_.layers, 0) {
   for (size_t layer = 0; layer < config_.layers; ++layer)
-    encoders_.emplace_back(config_.number, static_cast<uint8_t>(layer), config_.codec, rng);
+    encoders_.emplace_back(config_.number, static_cast<uint8_t>(layer), config_.codec, config_.stream_layers, rng);
 }
 
 void SimClient::RequestKeyframes() {
@@ -318,7 +318,15 @@ void SimClient::OnMedia(Time now, const ReceivedRtp& rtp) {
     slot.sound.last = now;
     return;
   }
-  const FrameReceiver::Verdict verdict = slot.picture.OnPacket(now, rtp.seq, rtp.view.timestamp, *tag);
+  const bool told = rtp.codec->kind == CodecKind::kVp9 || rtp.codec->kind == CodecKind::kAv1;
+  if (told && (!rtp.frame.known || rtp.frame.spatial != tag->spatial || rtp.frame.temporal != tag->temporal))
+    violations_.push_back(user_ + " is not told of the layers");
+  const bool numbered = rtp.codec->kind == CodecKind::kVp8 && rtp.frame.known;
+  const FrameReceiver::Place place{.seq = rtp.seq,
+                                   .timestamp = rtp.view.timestamp,
+                                   .marker = rtp.view.marker,
+                                   .picture = numbered ? std::optional(rtp.frame.number) : std::nullopt};
+  const FrameReceiver::Verdict verdict = slot.picture.OnPacket(now, place, *tag);
   if (!verdict.violation.empty()) violations_.push_back(user_ + ": " + verdict.violation);
 }
 
@@ -333,7 +341,7 @@ void SimClient::SendMedia(Time now) {
   for (const auto& track : peer_->downtracks()) {
     if (track->config().kind != MediaKind::kAudio) continue;
     MediaTag tag{.publisher = config_.number, .frame = ++sound_count_, .count = 1, .captured = now};
-    SendPacket(now, *track, WriteMedia(tag, CodecKind::kOpus, 90), static_cast<uint32_t>(now.us() * 48 / 1000), false);
+    SendPacket(now, *track, {.payload = WriteSound(tag, 90)}, static_cast<uint32_t>(now.us() * 48 / 1000));
   }
 }
 
@@ -346,11 +354,10 @@ void SimClient::SendPicture(Time now) {
     const int64_t bitrate = LayerBitrate(layer, total);
     if (bitrate == 0) continue;
     encoders_[layer].set_bitrate(bitrate);
-    auto packets = encoders_[layer].Encode(now);
+    const auto packets = encoders_[layer].Encode(now);
     // Each layer has a clock of its own.
     const auto timestamp = static_cast<uint32_t>(now.us() * 90 / 1000 + static_cast<int64_t>(layer) * 1'000'000'000);
-    for (size_t i = 0; i < packets.size(); ++i)
-      SendPacket(now, *track, std::move(packets[i]), timestamp, i + 1 == packets.size());
+    for (const MediaPacket& packet : packets) SendPacket(now, *track, packet, timestamp);
   }
 }
 
@@ -394,8 +401,7 @@ int64_t SimClient::VideoBitrate() const {
 }
 
 // As if another member's packet came in: the slot rewrites, protects and remembers it.
-void SimClient::SendPacket(Time now, Downtrack& track, std::vector<std::byte> payload, uint32_t timestamp,
-                           bool marker) {
+void SimClient::SendPacket(Time now, Downtrack& track, const MediaPacket& media, uint32_t timestamp) {
   PacketRef packet = pool_.Acquire();
   if (!packet) return;
   const CodecConfig& codec = track.config().codecs.front();
@@ -403,12 +409,15 @@ void SimClient::SendPacket(Time now, Downtrack& track, std::vector<std::byte> pa
   int64_t& seq = audio ? audio_seq_ : layer_seq_[LayerOf(track)];
   ++seq;
   RtpHeaderWriter writer(packet->buffer());
-  writer.Begin({.marker = marker,
+  writer.Begin({.marker = media.marker,
                 .payload_type = codec.payload_type,
                 .sequence_number = static_cast<uint16_t>(seq),
                 .timestamp = timestamp,
                 .ssrc = track.config().ssrc});
+  if (const uint8_t id = track.config().extensions.dependency_descriptor; id != 0 && !media.descriptor.empty())
+    writer.AddExtension(id, media.descriptor);
   const size_t header = writer.Finish();
+  const std::vector<std::byte>& payload = media.payload;
   std::copy(payload.begin(), payload.end(), packet->buffer().begin() + static_cast<std::ptrdiff_t>(header));
   packet->set_size(header + payload.size());
   const auto view = ParseRtp(packet->bytes());
@@ -419,6 +428,7 @@ void SimClient::SendPacket(Time now, Downtrack& track, std::vector<std::byte> pa
                         .uptrack = track.source(),
                         .codec = &codec,
                         .extensions = &track.config().extensions,
+                        .frame = {.known = !media.descriptor.empty(), .number = media.number},
                         .starts_keyframe = true};
   peer_->SendRtp(now, track, rtp, out_);
 }

@@ -37,6 +37,7 @@ struct SimClientConfig {
   size_t slots = 5;             // of each kind
   int64_t video_bps = 800'000;  // of the largest layer
   size_t layers = 1;            // 2 or 3 = simulcast
+  StreamLayers stream_layers;   // in each stream, where the codec has them
   bool obeys_layers = true;     // switches off what nobody gets
   signal::Template room_template = signal::Template::kGrid;
 };
@@ -114,7 +115,7 @@ class SimClient {
   int64_t FullBitrate(size_t layer) const;
   int64_t LayerBitrate(size_t layer, int64_t total) const;
   void RequestKeyframes();
-  void SendPacket(Time now, Downtrack& track, std::vector<std::byte> payload, uint32_t timestamp, bool marker);
+  void SendPacket(Time now, Downtrack& track, const MediaPacket& packet, uint32_t timestamp);
   void Pump(Time now);
 
   SimClientConfig config_;

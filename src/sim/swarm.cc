@@ -26,6 +26,7 @@ class Swarm {
         config.video_bps *= 3;
         config.obeys_layers = Chance(draw_, 0.8);
       }
+      AddStreamLayers(config);
       world_.AddClient(config);
     }
     for (const uint32_t number : world_.numbers()) {
@@ -75,7 +76,18 @@ class Swarm {
     SeededRng rng(seed);
     WorldConfig config{.seed = seed};
     config.codec = Chance(rng, 0.5) ? CodecKind::kH264 : CodecKind::kVp8;
+    if (Chance(rng, 0.4)) config.codec = Chance(rng, 0.5) ? CodecKind::kVp9 : CodecKind::kAv1;
     return config;
+  }
+
+  void AddStreamLayers(SimClientConfig& config) {
+    const CodecKind codec = world_.codec();
+    if (codec == CodecKind::kH264) return;
+    config.stream_layers.temporal = static_cast<uint8_t>(1 + draw_.Below(3));
+    // Sizes are made as streams of their own or as parts of one, not as both.
+    if (codec == CodecKind::kVp8 || config.layers > 1) return;
+    config.stream_layers.spatial = static_cast<uint8_t>(1 + draw_.Below(3));
+    config.video_bps *= config.stream_layers.spatial;
   }
 
   uint32_t PickClient() {

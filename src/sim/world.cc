@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "auth/usersig.h"
@@ -27,6 +28,12 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
 
 uint64_t HashOf(Bytes bytes) {
   uint64_t hash = 14695981039346656037ull;
+  for (; bytes.size() >= sizeof(uint64_t); bytes = bytes.subspan(sizeof(uint64_t))) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    hash = (hash ^ word) * 1099511628211ull;
+    hash ^= hash >> 29;
+  }
   for (const std::byte b : bytes) hash = (hash ^ static_cast<uint64_t>(b)) * 1099511628211ull;
   return hash;
 }

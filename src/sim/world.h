@@ -56,6 +56,9 @@ class World {
   ~World();
 
   // The new client's number, from 1.
+  // What members who come from now on send and see; all of one world the same.
+  void set_codec(CodecKind codec) { config_.codec = codec; }
+  CodecKind codec() const { return config_.codec; }
   uint32_t AddClient(SimClientConfig config = {});
   SimClient& client(uint32_t number) { return *seats_.at(number)->client; }
   Seat& seat(uint32_t number) { return *seats_.at(number); }

@@ -98,10 +98,44 @@ Result<signal::RoomName> ParseRoom(std::string_view text, bool numeric) {
   return signal::RoomName{std::move(name)};
 }
 
-Status CheckUser(std::string_view user_id, std::string_view user_sig) {
-  if (user_id.empty() || user_id.size() > signal::kMaxUserIdBytes) return Wrong("userid must have 1 to 128 bytes");
-  if (user_sig.empty()) return Wrong("usersig is missing");
+// What both kinds of address say of whoever comes.
+template <typename Target>
+Status ReadCaller(const Queries& queries, Target& target) {
+  target.user_id = queries.Get("userid");
+  if (target.user_id.size() > signal::kMaxUserIdBytes) return Wrong("userid must have at most 128 bytes");
+  target.user_sig = queries.Get("usersig");
+  target.ticket = queries.Get("ticket");
+  if (std::string key = queries.Get("privatemapkey"); !key.empty()) target.private_map_key = std::move(key);
   return Ok{};
+}
+
+void Put(std::string& query, std::string_view key, std::string_view value) {
+  if (value.empty()) return;
+  if (!query.empty()) query += '&';
+  query.append(key).append("=").append(Encode(value, false));
+}
+
+template <typename Target>
+void PutCaller(std::string& query, const Target& target) {
+  Put(query, "userid", target.user_id);
+  Put(query, "usersig", target.user_sig);
+  Put(query, "privatemapkey", target.private_map_key.value_or(""));
+  Put(query, "ticket", target.ticket);
+}
+
+bool IsDigits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string PlayQuery(const RtmpPlay& play) {
+  std::string query;
+  PutCaller(query, play);
+  if (play.room.is_string() && IsDigits(play.room.text())) Put(query, "use_number_room_id", "0");
+  return query;
+}
+
+std::string PlayNameOf(const RtmpPlay& play) {
+  return RtmpPlayName(play.sdk_app_id, play.room, play.publisher, play.stream);
 }
 
 Result<RtmpTarget> ParsePush(std::string_view room, const Queries& queries) {
@@ -112,10 +146,8 @@ Result<RtmpTarget> ParsePush(std::string_view room, const Queries& queries) {
   auto name = ParseRoom(room, queries.Get("use_number_room_id") == "1");
   if (!name) return name.error();
   push.room = std::move(*name);
-  push.user_id = queries.Get("userid");
-  push.user_sig = queries.Get("usersig");
   push.remark = queries.Get("remark");
-  if (auto status = CheckUser(push.user_id, push.user_sig); !status) return status.error();
+  if (auto status = ReadCaller(queries, push); !status) return status.error();
   return RtmpTarget(std::move(push));
 }
 
@@ -132,15 +164,12 @@ Result<RtmpPlay> ParsePlay(std::string_view name, const Queries& queries) {
   play.sdk_app_id = *app_id;
   play.stream = *stream;
   const std::string_view room = name.substr(first + 1, second - first - 1);
-  const bool digits = std::all_of(room.begin(), room.end(), [](char c) { return c >= '0' && c <= '9'; });
-  auto room_name = ParseRoom(room, digits && queries.Get("use_number_room_id") != "0");
+  auto room_name = ParseRoom(room, IsDigits(room) && queries.Get("use_number_room_id") != "0");
   if (!room_name) return room_name.error();
   play.room = std::move(*room_name);
   play.publisher = Decode(name.substr(second + 1, last - second - 1));
   if (play.publisher.empty() || play.publisher.size() > signal::kMaxUserIdBytes) return Wrong(kForm);
-  play.user_id = queries.Get("userid");
-  play.user_sig = queries.Get("usersig");
-  if (auto status = CheckUser(play.user_id, play.user_sig); !status) return status.error();
+  if (auto status = ReadCaller(queries, play); !status) return status.error();
   return play;
 }
 
@@ -186,5 +215,18 @@ std::string RtmpPlayName(uint32_t sdk_app_id, const signal::RoomName& room, std:
   name += "_" + Encode(publisher, false) + "_" + std::string(ToString(stream));
   return name;
 }
+
+std::string RtmpPushAddress(const RtmpPush& push) {
+  std::string query;
+  Put(query, "sdkappid", std::to_string(push.sdk_app_id));
+  PutCaller(query, push);
+  if (!push.room.is_string()) Put(query, "use_number_room_id", "1");
+  const std::string room = push.room.is_string() ? Encode(push.room.text(), false) : std::to_string(push.room.number());
+  return "push/" + room + "?" + query;
+}
+
+std::string RtmpPlayAddress(const RtmpPlay& play) { return "live/" + PlayNameOf(play) + "?" + PlayQuery(play); }
+
+std::string FlvPlayAddress(const RtmpPlay& play) { return "live/" + PlayNameOf(play) + ".flv?" + PlayQuery(play); }
 
 }  // namespace duet

@@ -73,14 +73,45 @@ TEST(RtmpUrl, PlayNameIsReadAsItWasWritten) {
   }
 }
 
+// Whether that is enough depends on who comes from where, which is not known here.
+TEST(RtmpUrl, WhoComesMayBeLeftOutOrHaveATicket) {
+  const RtmpPush push = Push("push", "", "room?sdkappid=1&ticket=0a1b&privatemapkey=eJ%2A");
+  EXPECT_EQ(push.user_id, "");
+  EXPECT_EQ(push.user_sig, "");
+  EXPECT_EQ(push.ticket, "0a1b");
+  EXPECT_EQ(push.private_map_key, "eJ*");
+  const auto play = ParseFlvTarget("/live/1_2_3_main.flv", "");
+  ASSERT_TRUE(play.ok());
+  EXPECT_EQ(play->user_id, "");
+  EXPECT_EQ(play->private_map_key, std::nullopt);
+  EXPECT_FALSE(ParseFlvTarget("/live/1_2_3_main.flv", "userid=" + std::string(129, 'u')));
+}
+
+TEST(RtmpUrl, AddressesAreReadAsTheyWereWritten) {
+  for (const RoomName& room : {RoomName{7u}, RoomName{std::string("7")}, RoomName{std::string("a_b/c?d&e 房")}}) {
+    const RtmpPush push{14, room, "al=ice&", "", std::nullopt, "abc", ""};
+    const std::string push_address = RtmpPushAddress(push);
+    const size_t slash = push_address.find('/');
+    EXPECT_EQ(Push(push_address.substr(0, slash), "", push_address.substr(slash + 1)), push) << push_address;
+
+    const RtmpPlay play{14, room, "bo_b", StreamType::kAux, "al ice", "", "key*-_", "abc"};
+    const auto rtmp = ParseRtmpTarget("live", "", RtmpPlayAddress(play).substr(5));
+    ASSERT_TRUE(rtmp.ok()) << RtmpPlayAddress(play);
+    EXPECT_EQ(std::get<RtmpPlay>(*rtmp), play) << RtmpPlayAddress(play);
+    const std::string flv_address = "/" + FlvPlayAddress(play);
+    const size_t mark = flv_address.find('?');
+    const auto flv = ParseFlvTarget(flv_address.substr(0, mark), flv_address.substr(mark + 1));
+    ASSERT_TRUE(flv.ok()) << flv_address;
+    EXPECT_EQ(*flv, play) << flv_address;
+  }
+}
+
 TEST(RtmpUrl, RefusesWithWords) {
   const struct {
     const char *app, *stream, *words;
   } cases[] = {
       {"other", "x", "must begin with"},
       {"push", "room?userid=u&usersig=s", "sdkappid"},
-      {"push", "room?sdkappid=1&usersig=s", "userid"},
-      {"push", "room?sdkappid=1&userid=u", "usersig"},
       {"push", "?sdkappid=1&userid=u&usersig=s", "room"},
       {"push", "a/b?sdkappid=1&userid=u&usersig=s", "too many parts"},
       {"live", "nothing?userid=u&usersig=s", "stream's name"},

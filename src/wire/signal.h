@@ -46,7 +46,8 @@ struct Enter {
   std::optional<std::string> cloudenv;
   std::optional<std::string> resume;
   ClientInfo client;
-  std::string offer;  // SDP, not looked into
+  Media media{};
+  std::string offer;  // SDP, not looked into; empty, as `tracks`, when media is RTMP
   std::vector<TrackInfo> tracks;
   bool operator==(const Enter&) const = default;
 };
@@ -95,10 +96,13 @@ struct Stats {
 struct Ping {
   bool operator==(const Ping&) const = default;
 };
+struct Urls {
+  bool operator==(const Urls&) const = default;
+};
 
 // In the order of Method.
 using RequestBody =
-    std::variant<Enter, Exit, Negotiate, Publish, Subscribe, Unsubscribe, SwitchRole, Message, Stats, Ping>;
+    std::variant<Enter, Exit, Negotiate, Publish, Subscribe, Unsubscribe, SwitchRole, Message, Stats, Ping, Urls>;
 enum class Method : uint8_t {
   kEnter,
   kExit,
@@ -110,6 +114,7 @@ enum class Method : uint8_t {
   kMessage,
   kStats,
   kPing,
+  kUrls,
 };
 inline Method MethodOf(const RequestBody& body) { return static_cast<Method>(body.index()); }
 template <>
@@ -145,6 +150,21 @@ struct IceServer {
   bool operator==(const IceServer&) const = default;
 };
 
+// Where a member without SDP plays a stream; an address is missing when that door is closed.
+struct PlayInfo {
+  PlayedStream stream;
+  std::optional<std::string> flv;
+  std::optional<std::string> rtmp;
+  bool operator==(const PlayInfo&) const = default;
+};
+// The addresses of a member without SDP.
+struct MediaUrls {
+  std::optional<std::string> push_rtmp;  // nothing: the door is closed, or it may not publish
+  std::vector<PlayInfo> play;
+  int64_t url_seconds = 0;  // for which they are good to start with
+  bool operator==(const MediaUrls&) const = default;
+};
+
 struct Empty {
   bool operator==(const Empty&) const = default;
 };
@@ -154,6 +174,7 @@ struct EnterResult {
   std::string resume;
   bool resumed = false;
   std::string answer;
+  std::optional<MediaUrls> urls;    // in place of `answer` and `slots`, which are empty then
   std::vector<MemberInfo> members;  // the others
   std::vector<SlotInfo> slots;
   RoomInfo room;
@@ -181,7 +202,8 @@ struct PingResult {
 
 struct Response {
   RequestId id;
-  std::variant<Empty, EnterResult, NegotiateResult, SubscribeResult, MessageResult, PingResult, SignalError> body;
+  std::variant<Empty, EnterResult, NegotiateResult, SubscribeResult, MessageResult, PingResult, MediaUrls, SignalError>
+      body;
   bool operator==(const Response&) const = default;
 };
 
@@ -272,8 +294,20 @@ struct Draining {
   bool operator==(const Draining&) const = default;
 };
 
-using Notification = std::variant<MemberJoined, MemberLeft, MemberPaused, MemberResumed, Streams, Slots, QualityReport,
-                                  MessageEvent, Kicked, Dismissed, Draining, BitrateLimit, Layers, Speakers>;
+// The whole table of a member without SDP.
+struct Play {
+  std::vector<PlayInfo> play;
+  bool operator==(const Play&) const = default;
+};
+// What a member is to send as long as somebody in the room can see nothing else; nothing: what it likes.
+struct VideoCodec {
+  std::optional<VideoCodecName> codec;
+  bool operator==(const VideoCodec&) const = default;
+};
+
+using Notification =
+    std::variant<MemberJoined, MemberLeft, MemberPaused, MemberResumed, Streams, Slots, QualityReport, MessageEvent,
+                 Kicked, Dismissed, Draining, BitrateLimit, Layers, Speakers, Play, VideoCodec>;
 
 // ---- The server's side
 

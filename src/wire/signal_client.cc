@@ -51,6 +51,31 @@ Speakers ReadSpeakers(ObjectReader& owner) {
   return result;
 }
 
+std::vector<PlayInfo> ReadPlay(ObjectReader& owner) {
+  std::vector<PlayInfo> play;
+  owner.ForEach("play", kMaxElements, [&](ObjectReader& entry) {
+    PlayInfo info;
+    info.stream.user_id = entry.UserId("userId");
+    info.stream.stream = entry.Enum<StreamType>("stream");
+    info.stream.audio = entry.Bool("audio");
+    info.stream.video = entry.Bool("video");
+    info.flv = entry.OptionalString("flv");
+    info.rtmp = entry.OptionalString("rtmp");
+    play.push_back(std::move(info));
+  });
+  return play;
+}
+
+MediaUrls ReadUrls(ObjectReader& owner) {
+  MediaUrls urls;
+  if (owner.Has("push")) {
+    owner.Object("push", [&](ObjectReader& push) { urls.push_rtmp = push.OptionalString("rtmp"); });
+  }
+  urls.play = ReadPlay(owner);
+  urls.url_seconds = owner.Integer("urlSeconds", 0, kMaxInteger);
+  return urls;
+}
+
 int ReadGrade(ObjectReader& owner, std::string_view name) {
   return static_cast<int>(owner.Integer(name, 0, kWorstGrade));
 }
@@ -61,7 +86,12 @@ EnterResult ReadEnterResult(ObjectReader& reader) {
   result.session = reader.String("session");
   result.resume = reader.String("resume");
   result.resumed = reader.Bool("resumed");
-  result.answer = reader.String("answer");
+  if (reader.Has("urlSeconds")) {
+    result.urls = ReadUrls(reader);
+  } else {
+    result.answer = reader.String("answer");
+    result.slots = ReadSlots(reader);
+  }
   reader.ForEach("members", kMaxElements, [&](ObjectReader& member) {
     MemberInfo info;
     info.user_id = member.UserId("userId");
@@ -70,7 +100,6 @@ EnterResult ReadEnterResult(ObjectReader& reader) {
     info.streams = ReadStreams(member);
     result.members.push_back(std::move(info));
   });
-  result.slots = ReadSlots(reader);
   reader.Object("room", [&](ObjectReader& room) {
     result.room.name = room.Room("id");
     result.room.capacity = static_cast<uint32_t>(room.Integer("capacity", 0, std::numeric_limits<uint32_t>::max()));
@@ -99,6 +128,7 @@ decltype(Response::body) ReadResult(Method method, ObjectReader& reader) {
     case Method::kSubscribe: return SubscribeResult{reader.OptionalString("mid")};
     case Method::kMessage: return MessageResult{static_cast<uint64_t>(reader.Integer("seq", 0, kMaxInteger))};
     case Method::kPing: return PingResult{reader.Integer("time", 0, kMaxInteger)};
+    case Method::kUrls: return ReadUrls(reader);
     case Method::kExit:
     case Method::kPublish:
     case Method::kUnsubscribe:
@@ -173,6 +203,8 @@ std::optional<Notification> ReadNotification(std::string_view name, ObjectReader
     const StreamType stream = params.Enum<StreamType>("stream");
     return Layers{stream, params.Strings("active", kMaxElements)};
   }
+  if (name == "play") return Play{ReadPlay(params)};
+  if (name == "videoCodec") return VideoCodec{params.OptionalEnum<VideoCodecName>("codec")};
   if (name == "speakers") return ReadSpeakers(params);
   if (name == "message") return ReadMessageEvent(params);
   if (name == "kicked") return Kicked{params.Enum<KickReason>("reason")};

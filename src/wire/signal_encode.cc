@@ -37,6 +37,7 @@ json::object ToJson(const MemberInfo& m);
 json::object ToJson(const MemberQuality& m);
 json::object ToJson(const IceServer& s);
 json::object ToJson(const Speaker& s);
+json::object ToJson(const PlayInfo& p);
 
 // The elements of `items`, each as ToJson says.
 template <typename T>
@@ -73,22 +74,44 @@ json::object ToJson(const IceServer& s) {
   return object;
 }
 
+json::object ToJson(const PlayInfo& p) {
+  json::object object{{"userId", p.stream.user_id},
+                      {"stream", ToString(p.stream.stream)},
+                      {"audio", p.stream.audio},
+                      {"video", p.stream.video}};
+  PutIf(object, "flv", p.flv);
+  PutIf(object, "rtmp", p.rtmp);
+  return object;
+}
+
 // ---- Bodies of responses
 
 json::object ToJson(const Empty&) { return {}; }
+void PutUrls(json::object& result, const MediaUrls& urls) {
+  if (urls.push_rtmp) result.emplace("push", json::object{{"rtmp", *urls.push_rtmp}});
+  result.emplace("play", ToArray(urls.play));
+  result.emplace("urlSeconds", urls.url_seconds);
+}
+json::object ToJson(const MediaUrls& r) {
+  json::object result;
+  PutUrls(result, r);
+  return result;
+}
 json::object ToJson(const EnterResult& r) {
-  return {
-      {"protocol", r.protocol},
-      {"session", r.session},
-      {"resume", r.resume},
-      {"resumed", r.resumed},
-      {"answer", r.answer},
-      {"members", ToArray(r.members)},
-      {"slots", ToArray(r.slots)},
-      {"room",
-       json::object{{"id", ToJson(r.room.name)}, {"capacity", r.room.capacity}, {"createdAt", r.room.created_unix_ms}}},
-      {"seatSeconds", r.seat_seconds},
-      {"iceServers", ToArray(r.ice_servers)}};
+  json::object result{{"protocol", r.protocol}, {"session", r.session}, {"resume", r.resume}, {"resumed", r.resumed}};
+  if (!r.urls) result.emplace("answer", r.answer);
+  result.emplace("members", ToArray(r.members));
+  if (r.urls) {
+    PutUrls(result, *r.urls);
+  } else {
+    result.emplace("slots", ToArray(r.slots));
+  }
+  result.emplace(
+      "room",
+      json::object{{"id", ToJson(r.room.name)}, {"capacity", r.room.capacity}, {"createdAt", r.room.created_unix_ms}});
+  result.emplace("seatSeconds", r.seat_seconds);
+  result.emplace("iceServers", ToArray(r.ice_servers));
+  return result;
 }
 json::object ToJson(const NegotiateResult& r) { return {{"answer", r.answer}, {"slots", ToArray(r.slots)}}; }
 json::object ToJson(const SubscribeResult& r) { return {{"mid", OrNull(r.mid)}}; }
@@ -112,6 +135,8 @@ constexpr std::string_view NameOf(const QualityReport&) { return "quality"; }
 constexpr std::string_view NameOf(const BitrateLimit&) { return "bitrateLimit"; }
 constexpr std::string_view NameOf(const Layers&) { return "layers"; }
 constexpr std::string_view NameOf(const Speakers&) { return "speakers"; }
+constexpr std::string_view NameOf(const Play&) { return "play"; }
+constexpr std::string_view NameOf(const VideoCodec&) { return "videoCodec"; }
 constexpr std::string_view NameOf(const MessageEvent&) { return "message"; }
 constexpr std::string_view NameOf(const Kicked&) { return "kicked"; }
 constexpr std::string_view NameOf(const Dismissed&) { return "dismissed"; }
@@ -132,6 +157,11 @@ json::object ToJson(const BitrateLimit& n) {
 json::object ToJson(const Layers& n) { return {{"stream", ToString(n.stream)}, {"active", ToArray(n.active)}}; }
 json::object ToJson(const Speaker& s) { return {{"userId", s.user_id}, {"level", s.level}}; }
 json::object ToJson(const Speakers& n) { return {{"speakers", ToArray(n.speakers)}}; }
+json::object ToJson(const Play& n) { return {{"play", ToArray(n.play)}}; }
+json::object ToJson(const VideoCodec& n) {
+  if (!n.codec) return {{"codec", nullptr}};
+  return {{"codec", ToString(*n.codec)}};
+}
 json::object ToJson(const MessageEvent& n) {
   return {{"userId", n.user_id}, {"cmdId", n.cmd_id}, {"seq", n.seq}, {"data", EncodeBase64(n.data)}};
 }
@@ -151,6 +181,10 @@ json::object ToJson(const Enter& r) {
   PutIf(params, "cloudenv", r.cloudenv);
   params.emplace("resume", OrNull(r.resume));
   params.emplace("client", json::object{{"platform", r.client.platform}, {"version", r.client.version}});
+  if (r.media == Media::kRtmp) {
+    params.emplace("media", ToString(r.media));
+    return params;
+  }
   params.emplace("offer", r.offer);
   params.emplace("tracks", ToArray(r.tracks));
   return params;
@@ -186,6 +220,7 @@ json::object ToJson(const Stats& r) {
   return std::move(parsed->get_object());
 }
 json::object ToJson(const Ping&) { return {}; }
+json::object ToJson(const Urls&) { return {}; }
 
 std::string Serialize(json::object message) { return RepairUtf8(json::serialize(message)); }
 

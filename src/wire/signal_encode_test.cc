@@ -45,7 +45,42 @@ TEST(EncodeResponse, EnterOfTheContract) {
             R"({"urls":["stun:192.0.2.1"]}]}})");
 }
 
+MediaUrls FullUrls() {
+  return {.push_rtmp = "rtmp://h:1935/push/1?x",
+          .play = {{{"bob", StreamType::kMain, true, false}, "https://h/live/n.flv", "rtmp://h/live/n"},
+                   {{"bob", StreamType::kAux, false, true}, {}, {}}},
+          .url_seconds = 300};
+}
+
+EnterResult EnterResultWithoutSdp() {
+  EnterResult result = FullEnterResult();
+  result.answer.clear();
+  result.slots.clear();
+  result.urls = FullUrls();
+  return result;
+}
+
+constexpr std::string_view kPlayText =
+    R"("play":[{"userId":"bob","stream":"main","audio":true,"video":false,"flv":"https://h/live/n.flv",)"
+    R"("rtmp":"rtmp://h/live/n"},{"userId":"bob","stream":"aux","audio":false,"video":true}])";
+
+TEST(EncodeResponse, EnterWithoutSdpHasAddressesInPlaceOfAnswerAndSlots) {
+  const std::string text = Encode(Response{1, EnterResultWithoutSdp()});
+  EXPECT_EQ(text.find("\"answer\""), std::string::npos);
+  EXPECT_EQ(text.find("\"slots\""), std::string::npos);
+  EXPECT_NE(text.find(R"("push":{"rtmp":"rtmp://h:1935/push/1?x"},)" + std::string(kPlayText) +
+                      R"(,"urlSeconds":300,"room":)"),
+            std::string::npos)
+      << text;
+}
+
 TEST(EncodeResponse, OtherResults) {
+  EXPECT_EQ(Encode(Response{3, FullUrls()}),
+            R"({"jsonrpc":"2.0","id":3,"result":{"push":{"rtmp":"rtmp://h:1935/push/1?x"},)" + std::string(kPlayText) +
+                R"(,"urlSeconds":300}})");
+  EXPECT_EQ(Encode(Response{3, MediaUrls{.url_seconds = 5}}),
+            R"({"jsonrpc":"2.0","id":3,"result":{"play":[],"urlSeconds":5}})");
+
   EXPECT_EQ(Encode(Response{"x", Empty{}}), R"({"jsonrpc":"2.0","id":"x","result":{}})");
   EXPECT_EQ(Encode(Response{2, NegotiateResult{"v=0", {}}}),
             R"({"jsonrpc":"2.0","id":2,"result":{"answer":"v=0","slots":[]}})");
@@ -128,6 +163,8 @@ TEST(RoundTrip, Requests) {
       Message{std::nullopt, 1, {}},
       Stats{R"({"fps":[29,30]})"},
       Ping{},
+      Urls{},
+      Enter{.user_id = "phone", .room = RoomName{7u}, .media = Media::kRtmp},
   };
   for (const RequestBody& body : bodies) {
     for (const RequestId& id : {RequestId(-5), RequestId("five")}) {
@@ -142,6 +179,9 @@ TEST(RoundTrip, Requests) {
 TEST(RoundTrip, Responses) {
   const std::pair<Method, decltype(Response::body)> table[] = {
       {Method::kEnter, FullEnterResult()},
+      {Method::kEnter, EnterResultWithoutSdp()},
+      {Method::kUrls, FullUrls()},
+      {Method::kUrls, MediaUrls{}},
       {Method::kExit, Empty{}},
       {Method::kNegotiate, NegotiateResult{"v=0", {{"3", "bob", StreamType::kMain, MediaKind::kAudio}}}},
       {Method::kPublish, Empty{}},
@@ -165,6 +205,14 @@ TEST(RoundTrip, Responses) {
   }
 }
 
+TEST(EncodeNotification, OfMembersWithoutSdp) {
+  EXPECT_EQ(Encode(Notification(Play{FullUrls().play})),
+            R"({"jsonrpc":"2.0","method":"play","params":{)" + std::string(kPlayText) + "}}");
+  EXPECT_EQ(Encode(Notification(VideoCodec{VideoCodecName::kH264})),
+            R"({"jsonrpc":"2.0","method":"videoCodec","params":{"codec":"h264"}})");
+  EXPECT_EQ(Encode(Notification(VideoCodec{})), R"({"jsonrpc":"2.0","method":"videoCodec","params":{"codec":null}})");
+}
+
 TEST(RoundTrip, Notifications) {
   const Notification table[] = {
       MemberJoined{"bob", Role::kAudience},
@@ -178,6 +226,10 @@ TEST(RoundTrip, Notifications) {
       BitrateLimit{StreamType::kAux, 450},
       Layers{StreamType::kMain, {"q", "f"}},
       Speakers{{{"alice", 80}, {"bob", 0}}},
+      Play{FullUrls().play},
+      Play{},
+      VideoCodec{VideoCodecName::kH264},
+      VideoCodec{},
       MessageEvent{"bob", 10, 7, BytesOf("hi")},
       Kicked{KickReason::kRemoved},
       Dismissed{},
@@ -208,6 +260,8 @@ TEST(RoundTrip, EveryWord) {
   check(Quality{});
   check(LeaveReason{});
   check(KickReason{});
+  check(Media{});
+  check(VideoCodecName{});
   check(Method{});
 }
 

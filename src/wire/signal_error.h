@@ -48,6 +48,9 @@ enum class SignalErrorKind : uint8_t {
   kSdpInvalid,
   kNoCommonCodec,
   kNotAllowed,
+  kStreamNotFound,
+  kTicketInvalid,
+  kTicketExpired,
   kCount,
 };
 
@@ -95,6 +98,9 @@ inline constexpr std::array<ErrorInfo, static_cast<size_t>(SignalErrorKind::kCou
     {SignalErrorKind::kSdpInvalid, -41007, "sdp_invalid", 0},
     {SignalErrorKind::kNoCommonCodec, -41008, "no_common_codec", 0},
     {SignalErrorKind::kNotAllowed, -41009, "not_allowed", 0},
+    {SignalErrorKind::kStreamNotFound, -41010, "stream_not_found", 0},
+    {SignalErrorKind::kTicketInvalid, -41011, "ticket_invalid", 0},
+    {SignalErrorKind::kTicketExpired, -41012, "ticket_expired", 0},
 }};
 
 consteval bool ErrorTableIsInOrder() {

@@ -19,7 +19,8 @@ constexpr size_t kMaxTracks = 128;
 constexpr size_t kScratchBytes = 16 * 1024;
 
 constexpr std::array<std::string_view, std::variant_size_v<RequestBody>> kMethodWords = {
-    "enter", "exit", "negotiate", "publish", "subscribe", "unsubscribe", "switchRole", "message", "stats", "ping",
+    "enter",      "exit",    "negotiate", "publish", "subscribe", "unsubscribe",
+    "switchRole", "message", "stats",     "ping",    "urls",
 };
 
 std::vector<TrackInfo> ReadTracks(ObjectReader& params) {
@@ -61,6 +62,14 @@ RequestBody ReadEnter(ObjectReader& params) {
       enter.client.platform = client.OptionalString("platform").value_or("");
       enter.client.version = client.OptionalString("version").value_or("");
     });
+  }
+  enter.media = params.OptionalEnum<Media>("media").value_or(Media{});
+  if (enter.media == Media::kRtmp) {
+    for (const std::string_view name : {"offer", "tracks"}) {
+      if (params.Has(name))
+        params.FailMember(SignalErrorKind::kInvalidParams, name, "must be left out with \"media\": \"rtmp\"");
+    }
+    return enter;
   }
   enter.offer = params.String("offer");
   enter.tracks = ReadTracks(params);
@@ -132,6 +141,7 @@ RequestBody ReadBody(Method method, const json::object& params, ObjectReader& re
     case Method::kMessage: return ReadMessage(reader);
     case Method::kStats: return ReadStats(params, reader);
     case Method::kPing: return Ping{};
+    case Method::kUrls: return Urls{};
   }
   return Ping{};  // every Method is above
 }

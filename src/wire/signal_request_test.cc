@@ -92,6 +92,22 @@ TEST(ParseRequest, EnterDefaults) {
   EXPECT_EQ(ParseBody<Enter>(EnterCall(R"("color":{"of":["the",{"sky":"blue"}]},)")), enter) << "unknown members";
 }
 
+TEST(ParseRequest, EnterWithoutSdp) {
+  const std::string head =
+      R"({"protocol":1,"sdkAppId":1400000001,"userId":"alice","userSig":"sig","room":1234,"media":"rtmp")";
+  const Enter enter = ParseBody<Enter>(Call("enter", head + "}"));
+  EXPECT_EQ(enter.media, Media::kRtmp);
+  EXPECT_EQ(enter.offer, "");
+  ParseBody<Enter>(Call("enter", head + R"(,"offer":null,"tracks":null})"));
+  ExpectFailure(Call("enter", head + R"(,"offer":"v=0"})"), Kind::kInvalidParams,
+                R"("offer" must be left out with "media": "rtmp")");
+  ExpectFailure(Call("enter", head + R"(,"tracks":[]})"), Kind::kInvalidParams,
+                R"("tracks" must be left out with "media": "rtmp")");
+  ExpectFailure(EnterCall("", R"(,"media":"smoke")"), Kind::kInvalidParams, R"("media")");
+  EXPECT_EQ(ParseBody<Enter>(EnterCall("", R"(,"media":"webrtc")")).media, Media::kWebRtc);
+  ParseBody<Urls>(Call("urls", "{}"));
+}
+
 TEST(ParseRequest, OtherRequests) {
   EXPECT_EQ(ParseBody<Exit>(Call("exit", "{}")), Exit{});
   EXPECT_EQ(ParseBody<Negotiate>(Call("negotiate", R"({"offer":"v=0","tracks":[]})")), (Negotiate{"v=0", {}}));

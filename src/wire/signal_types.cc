@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, 3> kTemplateWords = {"custom", "1v1", "gr
 constexpr std::array<std::string_view, 3> kQualityWords = {"main", "small", "auto"};
 constexpr std::array<std::string_view, 5> kLeaveReasonWords = {"exit", "timeout", "kicked", "replaced", "role"};
 constexpr std::array<std::string_view, 3> kKickReasonWords = {"replaced", "removed", "media_timeout"};
+constexpr std::array<std::string_view, 2> kMediaWords = {"webrtc", "rtmp"};
+constexpr std::array<std::string_view, 1> kVideoCodecWords = {"h264"};
 
 template <typename E>
 std::string_view WordOf(E value) {
@@ -58,6 +60,14 @@ template <>
 std::span<const std::string_view> EnumWords<KickReason>() {
   return kKickReasonWords;
 }
+template <>
+std::span<const std::string_view> EnumWords<Media>() {
+  return kMediaWords;
+}
+template <>
+std::span<const std::string_view> EnumWords<VideoCodecName>() {
+  return kVideoCodecWords;
+}
 
 std::string_view ToString(MediaKind value) { return WordOf(value); }
 std::string_view ToString(StreamType value) { return WordOf(value); }
@@ -67,6 +77,8 @@ std::string_view ToString(Template value) { return WordOf(value); }
 std::string_view ToString(Quality value) { return WordOf(value); }
 std::string_view ToString(LeaveReason value) { return WordOf(value); }
 std::string_view ToString(KickReason value) { return WordOf(value); }
+std::string_view ToString(Media value) { return WordOf(value); }
+std::string_view ToString(VideoCodecName value) { return WordOf(value); }
 
 std::string RoomName::ToString() const {
   if (is_string()) return '"' + std::string(text()) + '"';

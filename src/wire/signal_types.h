@@ -33,6 +33,8 @@ enum class Template : uint8_t { kCustom, k1v1, kGrid };
 enum class Quality : uint8_t { kMain, kSmall, kAuto };  // which picture of a stream a subscriber wants
 enum class LeaveReason : uint8_t { kExit, kTimeout, kKicked, kReplaced, kRole };
 enum class KickReason : uint8_t { kReplaced, kRemoved, kMediaTimeout };
+enum class Media : uint8_t { kWebRtc, kRtmp };  // how a member sends and receives
+enum class VideoCodecName : uint8_t { kH264 };
 
 // The word of the protocol, for instance "audio".
 std::string_view ToString(MediaKind value);
@@ -43,6 +45,8 @@ std::string_view ToString(Template value);
 std::string_view ToString(Quality value);
 std::string_view ToString(LeaveReason value);
 std::string_view ToString(KickReason value);
+std::string_view ToString(Media value);
+std::string_view ToString(VideoCodecName value);
 
 // All words of an enum, in the order of its values. E is one of the enums above.
 template <typename E>
@@ -63,6 +67,10 @@ template <>
 std::span<const std::string_view> EnumWords<LeaveReason>();
 template <>
 std::span<const std::string_view> EnumWords<KickReason>();
+template <>
+std::span<const std::string_view> EnumWords<Media>();
+template <>
+std::span<const std::string_view> EnumWords<VideoCodecName>();
 
 // The value whose word this is.
 template <typename E>
@@ -110,6 +118,15 @@ struct TrackInfo {
   StreamType stream{};
   bool on = true;
   bool operator==(const TrackInfo&) const = default;
+};
+
+// A stream that a member without SDP gets, and what of it.
+struct PlayedStream {
+  std::string user_id;
+  StreamType stream{};
+  bool audio = false;
+  bool video = false;
+  bool operator==(const PlayedStream&) const = default;
 };
 
 struct MemberInfo {

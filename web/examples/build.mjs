@@ -35,17 +35,40 @@ function digest(paths, more = '') {
   return hash.digest('hex');
 }
 
+/** The slowest step takes four minutes on two busy cores. */
+const LIMIT_MS = 15 * 60_000;
+const INSTALL_ATTEMPTS = 3;
+
 function run(command, args, cwd, env = {}) {
+  const what = `${command} ${args.join(' ')} in ${relative(root, cwd) || '.'}`;
   return new Promise((resolve, reject) => {
     let output = '';
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: '', ...env } });
+    const late = setTimeout(() => {
+      child.kill();
+      reject(new Error(`${what} did not end in ${LIMIT_MS / 60_000} minutes:\n${output}`));
+    }, LIMIT_MS);
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { output += text; });
-    child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('error', (error) => { clearTimeout(late); reject(error); });
+    child.on('close', (code, signal) => {
+      clearTimeout(late);
       if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.join(' ')} in ${cwd} ended with ${code}:\n${output}`));
+      else reject(new Error(`${what} ended with ${signal ?? code}:\n${output}`));
     });
   });
+}
+
+/** Registries and the way to them fail now and then. */
+async function installPackages(folder) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run('npm', ['ci', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
+      return;
+    } catch (error) {
+      if (attempt === INSTALL_ATTEMPTS) throw error;
+      console.log(`${error.message.split('\n').slice(0, 6).join('\n')}\ntrying again, ${attempt + 1} of ${INSTALL_ATTEMPTS}`);
+    }
+  }
 }
 
 /** Does `make` unless it was done for the same contents; the stamp is written last. */
@@ -77,13 +100,19 @@ function install(name) {
   if (!installs.has(name)) {
     const lock = digest(['package.json', 'package-lock.json'].map((file) => join(folder, file)));
     installs.set(name, once(join(packages, '.installed'), packages, lock, async () => {
-      await run('npm', ['ci', '--prefer-offline', '--ignore-scripts'], folder);
+      await installPackages(folder);
       const linked = join(packages, '@duet/uni');
       rmSync(linked, { recursive: true, force: true });
       symlinkSync('../../../../uni', linked);
     }));
   }
   return installs.get(name);
+}
+
+/** {bytes, files} of a mini program. Its platform takes packages of 2 MiB at most. */
+export function packageSize(folder) {
+  const files = readdirSync(folder, { recursive: true }).map((name) => join(folder, name)).filter((file) => statSync(file).isFile());
+  return { files, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
 }
 
 /** Builds of one example follow each other, for they share its folder. */
@@ -97,6 +126,9 @@ export async function build(name, platform = 'h5') {
     await Promise.all([buildLibrary(), install(name)]);
     const entry = join(output, platform === 'h5' ? 'index.html' : 'app.json');
     await once(join(folder, 'dist', `.${platform}`), entry, digest([...LIBRARY, folder]), () => run('npm', ['run', `build:${platform}`], folder));
+    if (platform !== 'mp-weixin') return;
+    const { files, bytes } = packageSize(output);
+    console.log(`${relative(root, output)}: ${(bytes / 1024).toFixed(0)} KiB in ${files.length} files`);
   });
   turns.set(name, turn.catch(() => undefined));
   await turn;

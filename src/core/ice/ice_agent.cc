@@ -133,6 +133,18 @@ bool IceAgent::Select(Time now, const Endpoint& from, bool use_candidate) {
   return true;
 }
 
+IceAgent::Outcome IceAgent::Follow(Time now, const Endpoint& from) {
+  Outcome outcome;
+  if (!selected_ || ConsentExpired(now) || IsKnown(from)) return outcome;
+  outcome.authentic = true;
+  outcome.selected_changed = true;
+  outcome.forgotten = Learn(Find(*selected_)->heard, from);
+  selected_ = from;
+  selected_ended_ = false;
+  nominated_ = false;
+  return outcome;
+}
+
 void IceAgent::OnConnectionEnded(const Endpoint& address) {
   if (selected_ == address) selected_ended_ = true;
 }

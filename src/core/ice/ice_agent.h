@@ -11,6 +11,9 @@
 // - A NAT that rebinds shows as a check from a new address. With USE-CANDIDATE it is selected at once. A remote that
 //   does not repeat the nomination (RFC 7675 has consent checks without it) is followed once the selected address has
 //   been silent for kSilence.
+// - Checks are seconds apart, media is not: an authentic packet of media that was not seen before, from a new address,
+//   is followed at once (Follow). It renews no consent, so that who only copies packets of others gains seconds at
+//   most: the next check with a nomination takes the path back.
 // - Over TCP an address can end. Where the selected one did, the next address that is heard of is followed at once;
 // that
 //   the remote comes back before its consent runs out is up to it.
@@ -23,8 +26,9 @@
 // - Restart: media goes on to the selected address. The former credentials are answered until the remote has nominated
 //   with the new ones.
 //
-// Invariants: a message without the right integrity changes nothing; selected() is a known address, from which an
-// authentic check came less than consent_timeout before the last OnTimer; at most kMaxAddresses addresses are known.
+// Invariants: a message without the right integrity changes nothing; selected() is a known address, and an authentic
+// check came from it, or from the one that it followed, less than consent_timeout before the last OnTimer; at most
+// kMaxAddresses addresses are known.
 //
 // Thread rule: owned by one Peer. OnStun allocates nothing itself (OpenSSL's HMAC does, and frees it again).
 #pragma once
@@ -84,6 +88,10 @@ class IceAgent {
 
   // A STUN message that names our ufrag or comes from a known address. The answer goes to the outbox.
   Outcome OnStun(Time now, const Endpoint& from, const StunMessage& message, Outbox& out);
+
+  // Media that only the remote can have sent came from an address that no check came from: it is selected, with what is
+  // left of the consent of the one before. Not authentic when there is none.
+  Outcome Follow(Time now, const Endpoint& from);
 
   // Nothing that is sent to this address arrives any more.
   void OnConnectionEnded(const Endpoint& address);

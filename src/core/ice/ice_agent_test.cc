@@ -170,6 +170,23 @@ TEST_F(IceAgentTest, RebindingOfANatIsFollowed) {
   EXPECT_THAT(agent_.selected(), Optional(kB));
 }
 
+TEST_F(IceAgentTest, MediaFromAnUnknownAddressIsFollowedButRenewsNoConsent) {
+  EXPECT_FALSE(agent_.Follow(At(0), kA).authentic) << "nothing is known of the remote yet";
+  Nominate(0, kA);
+  EXPECT_FALSE(agent_.Follow(At(1), kA).authentic) << "it is known there";
+  EXPECT_TRUE(agent_.Follow(At(1), kB).selected_changed);
+  EXPECT_THAT(agent_.selected(), Optional(kB));
+  EXPECT_FALSE(agent_.ConsentExpired(At(29)));
+  EXPECT_TRUE(agent_.ConsentExpired(At(30))) << "as of the check from the former address";
+}
+
+TEST_F(IceAgentTest, ACheckTakesThePathBackFromWhoOnlyCopiedPackets) {
+  Nominate(0, kA);
+  agent_.Follow(At(1), kB);
+  EXPECT_TRUE(Nominate(2, kA).selected_changed);
+  EXPECT_THAT(agent_.selected(), Optional(kA));
+}
+
 TEST_F(IceAgentTest, SilentSelectedAddressIsLeftForOneThatSpeaks) {
   Nominate(0, kA);
   EXPECT_FALSE(Check(6.9, kB).selected_changed);

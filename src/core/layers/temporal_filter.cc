@@ -14,7 +14,6 @@ constexpr uint8_t UpTo(int temporal_id) { return static_cast<uint8_t>((2u << tem
 }  // namespace
 
 void TemporalFilter::StartSource() {
-  numbers_ = PictureNumbers();
   started_ = false;
   open_ = 1;
   verdicts_.fill(0);
@@ -25,24 +24,6 @@ void TemporalFilter::set_wanted(int temporal_id) {
 }
 
 int TemporalFilter::open() const { return std::min<int>(std::countr_one(open_) - 1, wanted_); }
-
-bool TemporalFilter::Pass(const Vp8PayloadInfo& info, int64_t seq) {
-  DUET_DCHECK(info.valid);
-  if (!info.has_temporal_id || !info.has_picture_id) return true;
-  return Pass({.number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq),
-               .temporal_id = info.temporal_id,
-               .needs_base_only = info.layer_sync,
-               .opens_above = info.starts_keyframe});
-}
-
-bool TemporalFilter::Pass(const Vp9PayloadInfo& info, int64_t seq) {
-  DUET_DCHECK(info.valid);
-  if (!info.has_layers || !info.has_picture_id) return true;
-  return Pass({.number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq),
-               .temporal_id = info.temporal_id,
-               .needs_base_only = false,
-               .opens_above = info.switching_up || info.starts_keyframe});
-}
 
 bool TemporalFilter::Pass(const Picture& picture) {
   const bool newest = !started_ || picture.number > newest_;

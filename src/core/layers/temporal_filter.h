@@ -10,8 +10,7 @@
 // receiver came in. Dropping one of layer t closes t and everything above it.
 //
 // The verdict falls with the first packet of a picture that is newer than all before, and holds for all its packets,
-// early or late; pictures of which nothing has come by then get the highest layer that was open. Streams without a
-// temporal id or without a picture id pass whole.
+// early or late; pictures of which nothing has come by then get the highest layer that was open.
 //
 // Thread rule: owned by one Downtrack. Invariants: the base layer always goes; a picture goes whole or not at all.
 // 170 bytes, no allocation.
@@ -19,10 +18,6 @@
 
 #include <array>
 #include <cstdint>
-
-#include "core/layers/picture_numbers.h"
-#include "wire/vp8.h"
-#include "wire/vp9.h"
 
 namespace duet {
 
@@ -41,24 +36,21 @@ class TemporalFilter {
   // come.
   int open() const;
 
-  // Whether the packet goes. REQUIRES info.valid; `seq` is the extended RTP sequence number within the source. VP9: of
-  // all spatial layers of a picture; which of these go is not decided here.
-  bool Pass(const Vp8PayloadInfo& info, int64_t seq);
-  bool Pass(const Vp9PayloadInfo& info, int64_t seq);
+  // What a packet says of its picture. A spatial layer's frame may be a picture of its own (AV1 numbers frames).
+  struct Picture {
+    int64_t number = 0;  // goes up with each picture of the source, by one where none is missing
+    int temporal_id = 0;
+    bool needs_base_only = false;  // Y
+    bool opens_above = false;      // U, or a keyframe
+  };
+  // Whether the packet goes. Which of a picture's spatial layers go is not decided here.
+  bool Pass(const Picture& picture);
 
  private:
-  struct Picture {
-    int64_t number = 0;
-    int temporal_id = 0;
-    bool needs_base_only = false;
-    bool opens_above = false;
-  };
-  bool Pass(const Picture& picture);
   bool Decide(const Picture& picture);
   void ExpectLate(int64_t next, int64_t count);
   uint8_t& Verdict(int64_t number) { return verdicts_[static_cast<uint64_t>(number) % kWindow]; }
 
-  PictureNumbers numbers_;
   bool started_ = false;
   uint8_t wanted_ = kMaxTemporalId;
   uint8_t open_ = 1;  // bit t: layer t

@@ -6,7 +6,7 @@
 // `max_age` (no receiver waits that long). Packets that are too old are let go while new ones come, two at a time, and
 // by Trim, so that a stream that has stopped does not hold the pool's packets.
 //
-// Times are kept in milliseconds, in few bits: a place for a packet takes 32 bytes with a record of 8.
+// Times are kept in milliseconds, in few bits: a place for a packet takes 24 bytes beside the record.
 //
 // Sequence numbers are extended ones (base/seq.h). Nothing allocates after construction.
 // Thread rule: owned by one stream. Invariant: at most `capacity` packets are held.

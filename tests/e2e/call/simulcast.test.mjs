@@ -1,18 +1,14 @@
 // Cameras in several sizes: who asks for the small picture gets it, who asks for the large one gets that, and what nobody needs is not sent.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launchBrowser } from '../lib/browser.mjs';
-import { DuetServer, root, until } from '../lib/server.mjs';
+import { SdkUser, startSdkSite } from '../lib/sdk-user.mjs';
+import { until } from '../lib/server.mjs';
 
 let server, browser, pages, people = [];
 before(async () => {
-  pages = mkdtempSync(join(tmpdir(), 'duet-pages-'));
-  writeFileSync(join(pages, 'index.html'), '<!doctype html><title>SDK</title>'); // the call page would open the camera by itself
-  copyFileSync(join(root, 'web/sdk/dist/duet.js'), join(pages, 'duet.js'));
-  server = await DuetServer.start({ args: ['--pages', pages] });
+  ({ server, pages } = await startSdkSite());
   browser = await launchBrowser();
 });
 after(async () => {
@@ -21,94 +17,35 @@ after(async () => {
   rmSync(pages, { recursive: true, force: true });
 });
 afterEach(async () => {
-  await Promise.all(people.map(({ context }) => context.close()));
+  await Promise.all(people.map(({ context }) => context?.close()));
   people = [];
 });
 
-/** One user of the SDK in a page of its own. `codec`: the only one that it offers. */
-class Person {
-  async open(userId, { codec } = {}) {
-    this.userId = userId;
-    this.context = await browser.newContext({ permissions: ['camera', 'microphone'] });
-    people.push(this);
-    this.page = await this.context.newPage();
-    if (codec) {
-      await this.page.addInitScript((only) => {
-        const original = RTCRtpReceiver.getCapabilities.bind(RTCRtpReceiver);
-        RTCRtpReceiver.getCapabilities = (kind) => {
-          const all = original(kind);
-          const kept = ({ mimeType }) => kind === 'audio' || [only, 'video/rtx'].includes(mimeType.toLowerCase());
-          return { ...all, codecs: all.codecs.filter(kept) };
-        };
-      }, `video/${codec}`);
-    }
-    await this.page.goto(server.url);
-    await this.page.evaluate(async () => {
-      const { Duet } = await import('/duet.js');
-      window.heard = {};
-      window.duet = Duet.create({ logLevel: 3 });
-      for (const event of Object.values(Duet.EVENT)) window.duet.on(event, (payload) => (window.heard[event] ??= []).push(payload));
-      document.body.replaceChildren(Object.assign(document.createElement('div'), { id: 'view', style: 'width:640px;height:480px' }));
-    });
-    return this;
-  }
-
-  async enter(room, { camera, audio = false, template = 'grid' } = {}) {
-    const { sdkAppId, userSig } = await server.userSig(this.userId);
-    await this.page.evaluate(async ({ camera, audio, params }) => {
-      if (camera) await window.duet.startLocalVideo({ option: camera });
-      if (audio) await window.duet.startLocalAudio();
-      await window.duet.enterRoom(params);
-    }, { camera, audio, params: { sdkAppId, userSig, userId: this.userId, roomId: room, template } });
-    return this;
-  }
-
-  run(method, ...args) { return this.page.evaluate(([name, given]) => window.duet[name](...given), [method, args]); }
-  heard(event) { return this.page.evaluate((name) => window.heard[name] ?? [], event); }
-  stats() { return this.page.evaluate(() => window.duet.getPeerConnectionStats()); }
-
-  /** What is sent of the camera, by rid: [active, height, bytes]. */
-  async sent() {
-    const entries = (await this.stats()).filter(({ type, kind }) => type === 'outbound-rtp' && kind === 'video');
-    return Object.fromEntries(entries.map(({ rid, active, frameHeight, bytesSent }) => [rid ?? '', { active, height: frameHeight, bytes: bytesSent }]));
-  }
-
-  /** The picture that is received: frames so far, its height, and the codec. */
-  async received() {
-    const all = await this.stats();
-    const entry = all.find(({ type, kind, framesDecoded }) => type === 'inbound-rtp' && kind === 'video' && framesDecoded > 0);
-    return entry && { height: entry.frameHeight, frames: entry.framesDecoded, codec: all.find(({ id }) => id === entry.codecId)?.mimeType };
-  }
-
-  async waitHeight(height, ms = 20_000) {
-    let seen;
-    try {
-      return await until(`a picture ${height} high`, async () => (seen = await this.received())?.height === height && seen, ms);
-    } catch (error) {
-      throw new Error(`${error.message}; it is ${JSON.stringify(seen)}`);
-    }
-  }
+function person() {
+  const one = new SdkUser(browser, server);
+  people.push(one);
+  return one;
 }
 
 const VGA = { profile: { width: 640, height: 480, frameRate: 15, bitrate: 900 } };
 const HD = { profile: { width: 1280, height: 720, frameRate: 15, bitrate: 1500 } };
 
 /** Bytes that an encoding sent, once it is seen not to send any more. */
-async function quiet(person, rid) {
+async function quiet(one, rid) {
   let last = -1;
   let since = Date.now();
   return until(`${rid} to be silent`, async () => {
-    const { bytes } = (await person.sent())[rid];
+    const { bytes } = (await one.sent())[rid];
     if (bytes !== last) [last, since] = [bytes, Date.now()];
     return Date.now() - since > 1_500;
-  }, 20_000);
+  });
 }
 
 for (const codec of ['h264', 'vp8']) {
   describe(`a camera in two sizes, ${codec}`, () => {
     test('small and main switch what arrives, and what nobody needs is not sent', async () => {
-      const ann = await (await new Person().open('ann', { codec })).enter(1, { camera: VGA });
-      const ben = await (await new Person().open('ben', { codec })).enter(1);
+      const ann = await (await person().open('ann', { codec })).enter(1, { camera: VGA });
+      const ben = await (await person().open('ben', { codec })).enter(1);
       await ben.run('startRemoteVideo', { userId: 'ann', view: 'view', option: { small: true } });
       const small = await ben.waitHeight(240);
       assert.equal(small.codec.toLowerCase(), `video/${codec}`);
@@ -128,8 +65,8 @@ for (const codec of ['h264', 'vp8']) {
     });
 
     test('two people get what each asked for', async () => {
-      const ann = await (await new Person().open('ann', { codec })).enter(2, { camera: VGA });
-      const [ben, cem] = [await (await new Person().open('ben', { codec })).enter(2), await (await new Person().open('cem', { codec })).enter(2)];
+      const ann = await (await person().open('ann', { codec })).enter(2, { camera: VGA });
+      const [ben, cem] = [await (await person().open('ben', { codec })).enter(2), await (await person().open('cem', { codec })).enter(2)];
       await ben.run('startRemoteVideo', { userId: 'ann', view: 'view', option: { small: true } });
       await cem.run('startRemoteVideo', { userId: 'ann', view: 'view', option: { small: false } });
       await Promise.all([ben.waitHeight(240), cem.waitHeight(480)]);
@@ -142,20 +79,20 @@ for (const codec of ['h264', 'vp8']) {
 
 describe('a large camera', () => {
   test('comes in three sizes, of which small is the smallest', async () => {
-    const ann = await (await new Person().open('ann')).enter(3, { camera: HD });
-    const ben = await (await new Person().open('ben')).enter(3);
+    const ann = await (await person().open('ann')).enter(3, { camera: HD });
+    const ben = await (await person().open('ben')).enter(3);
     await ben.run('startRemoteVideo', { userId: 'ann', view: 'view', option: { small: true } });
     await ben.waitHeight(180);
     await until('only that to be sent', async () => { const { q, h, f } = await ann.sent(); return q.active && !h.active && !f.active; });
     await ben.run('updateRemoteVideo', { userId: 'ann', option: { small: false } });
-    await ben.waitHeight(720, 30_000);
+    await ben.waitHeight(720);
   });
 });
 
 describe('a call of two', () => {
   test('sends one size, until the app wants a small one', async () => {
-    const ann = await (await new Person().open('ann')).enter(4, { camera: VGA, template: '1v1' });
-    const ben = await (await new Person().open('ben')).enter(4, { template: '1v1' });
+    const ann = await (await person().open('ann')).enter(4, { camera: VGA, template: '1v1' });
+    const ben = await (await person().open('ben')).enter(4, { template: '1v1' });
     await ben.run('startRemoteVideo', { userId: 'ann', view: 'view', option: { small: true } });
     await ben.waitHeight(480);
     assert.deepEqual(Object.keys(await ann.sent()), ['']);
@@ -168,8 +105,8 @@ describe('a call of two', () => {
 
 describe('statistics', () => {
   test('have real values, of both directions', async () => {
-    const ann = await (await new Person().open('ann')).enter(5, { camera: VGA, audio: true });
-    const ben = await (await new Person().open('ben')).enter(5, { camera: VGA, audio: true });
+    const ann = await (await person().open('ann')).enter(5, { camera: VGA, audio: true });
+    const ben = await (await person().open('ben')).enter(5, { camera: VGA, audio: true });
     await ben.run('startRemoteVideo', { userId: 'ann', view: 'view', option: { small: true } });
     await ann.run('startRemoteVideo', { userId: 'ben', view: 'view', option: { small: false } });
     await ben.waitHeight(240);
@@ -179,7 +116,7 @@ describe('statistics', () => {
     const near = (value, least, most, what) => assert.ok(value >= least && value <= most, `${what} ${value} lies in ${least}..${most}`);
     const full = ({ localStatistics: own, remoteStatistics: [remote] }) => own.video.length > 0 && own.video[0].frameRate > 5 && own.audio.bitrate > 0
       && remote?.video[0]?.frameRate > 5 && remote.video[0].bitrate > 0 && remote.audio.bitrate > 0;
-    const both = await Promise.all([ann, ben].map((person) => until('full statistics', async () => (await person.heard('statistics')).filter(full).at(-1), 20_000)));
+    const both = await Promise.all([ann, ben].map((person) => until('full statistics', async () => (await person.heard('statistics')).filter(full).at(-1))));
     for (const { rtt, upLoss, downLoss, bytesSent, bytesReceived, localStatistics, remoteStatistics: [remote] } of both) {
       near(rtt, 0, 100, 'round trip');
       near(upLoss, 0, 5, 'loss up');
@@ -200,7 +137,7 @@ describe('statistics', () => {
     await until('each to send only what the other gets', async () => {
       const [a, b] = await Promise.all([ann, ben].map(async (person) => types((await person.heard('statistics')).at(-1))));
       return JSON.stringify([a, b]) === JSON.stringify([[[['small', 240]], [['big', 480]]], [[['big', 480]], [['small', 240]]]]);
-    }, 20_000);
+    });
     await until('a voice to be heard', async () => (await ben.heard('audio-volume')).some(({ result }) => result.some(({ userId, volume }) => userId === 'ann' && volume > 20)));
     const quality = await until('what the server says of the others', async () => (await ben.heard('network-quality')).findLast(({ members }) => members.some(({ userId, uplink }) => userId === 'ann' && uplink > 0)));
     near(quality.uplinkNetworkQuality, 1, 3, 'quality up');

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { until } from './server.mjs';
+import { PATIENCE_MS, until } from './server.mjs';
 
 const ARGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -32,7 +32,7 @@ export class SleepyBrowser {
     sleepy.exited = new Promise((resolve) => sleepy.process.on('exit', resolve));
     let said = '';
     sleepy.process.stderr.on('data', (text) => (said = (said + text).slice(-4000)));
-    const address = await until('the browser to listen', () => /DevTools listening on (\S+)/.exec(said)?.[1], 20_000);
+    const address = await until('the browser to listen', () => /DevTools listening on (\S+)/.exec(said)?.[1]);
     sleepy.browser = await chromium.connectOverCDP(address, { noDefaults: true });
     return sleepy;
   }
@@ -74,6 +74,7 @@ export class Caller {
   /** Opens the page; `params` go into the URL. `init`: [function, argument] pairs to run in it before its own scripts. */
   async open(server, params = {}, { viewport = { width: 960, height: 640 }, secure = false, context = {}, init = [] } = {}) {
     this.context = await this.browser.newContext({ viewport, locale: 'en-US', permissions: ['camera', 'microphone'], ignoreHTTPSErrors: secure, ...context });
+    this.context.setDefaultTimeout?.(PATIENCE_MS);
     for (const [script, argument] of init) await this.context.addInitScript(script, argument);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));
@@ -97,7 +98,7 @@ export class Caller {
     return this;
   }
 
-  async waitState(wanted, ms = 15_000) {
+  async waitState(wanted, ms = PATIENCE_MS) {
     let seen;
     try {
       await until(`${this.name} to be ${wanted}`, async () => (seen = await this.state()) === wanted, ms);
@@ -107,7 +108,7 @@ export class Caller {
   }
 
   /** Waits until the remote picture moves and sound comes in: decoded frames and audio packets rise. */
-  async waitMedia(ms = 15_000) {
+  async waitMedia(ms = PATIENCE_MS) {
     const first = await until(`${this.name}'s first picture`, async () => { const s = await this.stats(); return s.frames_decoded > 0 && s.audio_packets > 0 && s; }, ms);
     return until(`${this.name}'s moving picture and sound`, async () => {
       const s = await this.stats();

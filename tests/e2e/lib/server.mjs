@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 export const duetProgram = process.env.DUET_BIN ?? join(root, 'build/release/bin/duet');
 
+/** How long tests wait for what has no limit of its own: machines that build and test at once are slow. */
+export const PATIENCE_MS = 90_000;
+
 /** Resolves with the first truthy value of `probe`, asked every 20 ms; rejects after `ms` with `what`. */
-export async function until(what, probe, ms = 10_000) {
+export async function until(what, probe, ms = PATIENCE_MS) {
   const deadline = Date.now() + ms;
   let last;
   for (;;) {
@@ -45,7 +48,7 @@ export class DuetServer {
       throw new Error(`duet serve ended with ${signal ?? code}:\n${server.output}`);
     });
     gone.catch(() => {});
-    const info = await Promise.race([until('the server to be ready', () => existsSync(ready) && JSON.parse(readFileSync(ready, 'utf8')), 30_000), gone]);
+    const info = await Promise.race([until('the server to be ready', () => existsSync(ready) && JSON.parse(readFileSync(ready, 'utf8'))), gone]);
     server.ports = { https: info.https_port, http: info.http_port, media: info.media_port };
     return server;
   }

@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { Caller, launchBrowser } from '../lib/browser.mjs';
-import { until } from '../lib/server.mjs';
+import { PATIENCE_MS, until } from '../lib/server.mjs';
+import { BUILD_LIMIT_MS, witnessed } from '../lib/witness.mjs';
 import { builtProject, PHONE, startSite } from './site.mjs';
 
 describe('a project over the raw tags', () => {
   let server, browser, page, bob;
+  const log = [];
+  const test = witnessed({ people: () => [{ name: 'alice', page, log }, bob], server: () => server });
   before(async () => {
     const project = await builtProject('raw-tags');
     server = await startSite({ examples: [], prepare: (pages) => cpSync(project, join(pages, 'raw'), { recursive: true }) });
@@ -17,7 +20,10 @@ describe('a project over the raw tags', () => {
     await bob.join();
     const { userSig, sdkAppId } = await server.userSig('alice');
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...PHONE });
+    context.setDefaultTimeout(PATIENCE_MS);
     page = await context.newPage();
+    page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => log.push(`page error: ${error.stack ?? error}`));
     // Beside the camera itself, which the browser asks for: that it may be moved.
     const { targetInfo: { browserContextId } } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
     await (await browser.newBrowserCDPSession()).send('Browser.grantPermissions', {
@@ -33,7 +39,7 @@ describe('a project over the raw tags', () => {
     });
     const query = new URLSearchParams({ sdkAppID: String(sdkAppId), roomID: '1234', userID: 'alice', userSig });
     await page.goto(`${server.url}raw/index.html#/pages/call/call?${query}`);
-  });
+  }, { timeout: BUILD_LIMIT_MS });
   after(async () => {
     await browser?.close();
     await server?.stop();
@@ -59,10 +65,13 @@ describe('a project over the raw tags', () => {
     const figures = await until('figures of both', async () => {
       const all = await page.evaluate(() => window.room.figures);
       const of = (who) => all.filter(([name, { videoBitrate }]) => name === who && videoBitrate > 0).map(([, info]) => info);
-      return of('pusher').length > 1 && of('bob').length > 1 && { own: of('pusher').at(-1), bob: of('bob').at(-1) };
-    }, 15_000);
+      // A picture that has just begun, on a busy machine, is none of five frames yet.
+      return of('pusher').length > 1 && of('bob').length > 1
+        && [of('pusher').at(-1), of('bob').at(-1)].every(({ videoFPS, audioBitrate }) => videoFPS >= 5 && audioBitrate > 0)
+        && { own: of('pusher').at(-1), bob: of('bob').at(-1) };
+    });
     for (const { videoFPS, videoWidth, videoHeight, audioBitrate, netSpeed, videoBitrate } of Object.values(figures)) {
-      assert.ok(videoFPS >= 5 && videoFPS <= 40 && videoWidth >= 160 && videoHeight >= 120 && audioBitrate > 0);
+      assert.ok(videoFPS >= 5 && videoFPS <= 40 && videoWidth >= 160 && videoHeight >= 120 && audioBitrate > 0, JSON.stringify(figures));
       assert.equal(netSpeed, videoBitrate + audioBitrate);
     }
     assert.match(await page.locator('uni-live-pusher .duet-uni-debug').innerText(), /\d+x\d+ \d+ fps/);
@@ -72,7 +81,7 @@ describe('a project over the raw tags', () => {
     const packets = async () => (await page.evaluate(() => window.room.figures.filter(([name]) => name === 'bob').at(-1)?.[1].netSpeed)) ?? 0;
     await page.evaluate(() => uni.navigateTo({ url: '/pages/settings/settings' }));
     await page.locator('.settings').waitFor();
-    await until('nothing to be received', async () => (await packets()) === 0, 15_000);
+    await until('nothing to be received', async () => (await packets()) === 0);
     assert.ok((await bob.stats()).frames_decoded > 0);
     const before = (await bob.stats()).frames_decoded;
     await until('bob to see on', async () => (await bob.stats()).frames_decoded > before + 10);
@@ -114,11 +123,11 @@ describe('a project over the raw tags', () => {
   test('waits with playing as long as min-cache says', async () => {
     const change = (values) => page.evaluate((given) => window.room.setData({ streamList: [{ ...window.room.streamList[0], ...given }] }), values);
     const cache = () => page.evaluate(() => window.room.figures.filter(([name]) => name === 'bob').at(-1)?.[1].videoCache);
-    await until('a short wait', async () => { const ms = await cache(); return ms > 0 && ms < 500; }, 20_000);
+    await until('a short wait', async () => { const ms = await cache(); return ms > 0 && ms < 500; });
     await change({ minCache: 1.5, maxCache: 3 });
-    await until('a long wait', async () => (await cache()) > 1_000, 20_000);
+    await until('a long wait', async () => (await cache()) > 1_000);
     await change({ minCache: 1, maxCache: 2 });
-    await until('a short wait again', async () => (await cache()) < 500, 30_000);
+    await until('a short wait again', async () => (await cache()) < 500);
   });
 
   test('changes attributes at run time', async () => {
@@ -203,6 +212,6 @@ describe('a project over the raw tags', () => {
     await until('3001, then the end', async () => {
       const told = (await codes()).filter((code) => code > 3000 || code === -1307);
       return told.join() === '3001,-1307';
-    }, 20_000);
+    });
   });
 });

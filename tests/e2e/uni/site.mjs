@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, buildProject, EXAMPLES } from '../../../web/examples/build.mjs';
-import { DuetServer, root, until } from '../lib/server.mjs';
+import { DuetServer, PATIENCE_MS, root, until } from '../lib/server.mjs';
 
 export { EXAMPLES };
 
@@ -43,6 +43,7 @@ export class RoomPage {
   async open(server, params = {}, context = PHONE) {
     this.server = server;
     this.context = await this.browser.newContext({ locale: 'en-US', permissions: ['camera', 'microphone'], ...context });
+    this.context.setDefaultTimeout(PATIENCE_MS);
     this.page = await this.context.newPage();
     this.page.on('console', (message) => this.log.push(`${message.type()}: ${message.text()}`));
     this.page.on('pageerror', (error) => this.log.push(`page error: ${error.stack ?? error}`));
@@ -65,7 +66,7 @@ export class RoomPage {
     await this.page.goto(`${this.server.url}examples/${this.example}/index.html#/pages/room/room?${query}`);
   }
 
-  async waitPhase(wanted, ms = 15_000) {
+  async waitPhase(wanted, ms = PATIENCE_MS) {
     let seen;
     try {
       await until(`${this.name} to be ${wanted}`, async () => (seen = await this.page.locator('.trtc-room').getAttribute('data-phase')) === wanted, ms);
@@ -89,7 +90,7 @@ export class RoomPage {
   }
 
   /** Waits until a picture is there and moves. */
-  async waitPicture(userID, ms = 15_000) {
+  async waitPicture(userID, ms = PATIENCE_MS) {
     try {
       const first = await until(`${this.name} to see ${userID || 'the own picture'}`, () => this.picture(userID), ms);
       return await until(`${this.name} to see ${userID || 'the own picture'} move`, async () => {

@@ -4,9 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe } from 'node:test';
 import { Caller, launchBrowser } from '../lib/browser.mjs';
 import { duetProgram, DuetServer, root, until } from '../lib/server.mjs';
+import { BUILD_LIMIT_MS, witnessed } from '../lib/witness.mjs';
 import { EXAMPLES, PHONE, RoomPage, startSite } from './site.mjs';
 
 const PAIR = { roomID: '1234', template: '1v1' };
@@ -14,6 +15,7 @@ const shots = join(root, 'build/test-logs');
 mkdirSync(shots, { recursive: true });
 
 let server, browser, people = [];
+const test = witnessed({ people: () => people.filter(({ log }) => log), server: () => server });
 before(async () => {
   server = await startSite({
     prepare: (pages) => {
@@ -22,7 +24,7 @@ before(async () => {
     },
   });
   browser = await launchBrowser();
-});
+}, { timeout: BUILD_LIMIT_MS });
 after(async () => {
   await browser?.close();
   assert.deepEqual(await server?.stop(), { code: 0, signal: null });
@@ -92,26 +94,30 @@ for (const example of EXAMPLES) {
       await bob.page.screenshot({ path: join(shots, `${example}-seen-from-the-computer.png`) });
     });
 
-    test('in the background the computer sees it paused; back, everything is as it was', async () => {
+    test('20 s in the background the computer sees it paused; back, everything is as it was', async () => {
       const bob = await computer('bob');
       const alice = await phone(example, 'alice');
       await alice.waitPhase('in');
       await alice.waitPicture('bob');
       await bob.waitMedia();
+      const hidden = Date.now();
       await alice.page.evaluate(() => {
         Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
         document.dispatchEvent(new Event('visibilitychange'));
       });
-      await bob.at('paused-banner').waitFor({ timeout: 15_000 });
+      await bob.at('paused-banner').waitFor();
       await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
       assert.equal(await alice.page.locator('.trtc-room').getAttribute('data-phase'), 'suspended');
+      await until('20 s to be over', () => Date.now() - hidden >= 20_000);
+      const { members, pausedMembers } = await server.counts();
+      assert.deepEqual([members, pausedMembers], [2, 1], 'the seat is kept');
       await alice.page.evaluate(() => {
         delete document.visibilityState;
         delete document.hidden;
         document.dispatchEvent(new Event('visibilitychange'));
       });
-      await bob.at('paused-banner').waitFor({ state: 'detached', timeout: 5_000 });
+      await bob.at('paused-banner').waitFor({ state: 'detached' });
       await alice.waitPhase('in');
       assertFits(await alice.waitPicture('bob'));
       await bob.waitMedia();
@@ -143,6 +149,13 @@ for (const example of EXAMPLES) {
       await until('the page to be another', async () => (await alice.page.locator('.trtc-room').count()) === 0);
       await until('the room to be empty', async () => (await server.counts()).members === 0);
       await until('the devices to be off', async () => (await alice.devicesOn()) === 0);
+    });
+
+    test('version checks of the page find versions', async () => {
+      const alice = await phone(example, 'alice');
+      const told = await alice.page.evaluate(() => uni.getSystemInfoSync());
+      assert.match(told.SDKVersion, /^\d+\.\d+\.\d+$/);
+      assert.match(told.version, /^\d+\.\d+\.\d+$/);
     });
 
     test('a third person is refused, in words', async () => {
@@ -264,7 +277,7 @@ describe('both examples', () => {
     const all = [];
     for (const [i, name] of names.entries()) all.push(await phone(EXAMPLES[i % 2], name, { template: 'grid', roomID: '9', localVideo: 'true', localAudio: 'true', fillMode: 'none' }));
     for (const person of all) {
-      for (const other of names.filter((name) => name !== person.name)) await person.waitPicture(other, 30_000);
+      for (const other of names.filter((name) => name !== person.name)) await person.waitPicture(other);
       const { box } = await person.picture(names.find((name) => name !== person.name));
       assert.deepEqual(box.map(Math.round), [195, 422]);
     }
@@ -317,12 +330,12 @@ describe('both examples', () => {
       const height = async () => (await alice.picture('bob'))?.size[1];
       await alice.waitPicture('bob');
       await alice.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'bob', streamType: 'main' }));
-      await until('the large picture', async () => (await height()) === 480, 20_000);
+      await until('the large picture', async () => (await height()) === 480);
       await alice.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'bob', streamType: 'small' }));
-      await until('the small picture', async () => (await height()) === 240, 20_000);
+      await until('the small picture', async () => (await height()) === 240);
       await alice.waitPicture('bob');
       await alice.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'bob', streamType: 'main' }));
-      await until('the large picture again', async () => (await height()) === 480, 20_000);
+      await until('the large picture again', async () => (await height()) === 480);
       await Promise.all([alice.close(), bob.close()]);
     }
   });
@@ -334,7 +347,7 @@ describe('both examples', () => {
     await alice.page.evaluate(() => window.trtcroom.enterRoom({ roomID: 1234, encsmall: 1 }));
     await Promise.all([alice.waitPicture('bob'), bob.waitPicture('alice')]);
     await bob.page.evaluate(() => window.trtcroom.subscribeRemoteVideo({ userID: 'alice', streamType: 'small' }));
-    await until('the small picture', async () => { const [w, h] = (await bob.picture('alice')).size; return Math.max(w, h) === 320; }, 20_000);
+    await until('the small picture', async () => { const [w, h] = (await bob.picture('alice')).size; return Math.max(w, h) === 320; });
   });
 
   test('go on under another page of the app', async () => {
@@ -474,7 +487,7 @@ describe('a server that is stopped and started again', () => {
       assert.deepEqual(await site.stop(), { code: 0, signal: null });
       await alice.waitPhase('reconnecting');
       site = await startSite({ data, ports, examples: ['uni-vue3'] });
-      await alice.waitPhase('in', 20_000);
+      await alice.waitPhase('in');
       await bob.waitMedia(20_000);
       assert.equal((await alice.waitPicture('bob')).fit, 'cover');
     } finally {

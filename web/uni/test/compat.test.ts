@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { installCompatibility } from '../src/tags/compat-vue2.js';
+import { versioned, versionedSync } from '../src/tags/versions.js';
 
 function page(mounted: boolean) {
   const hooks: Array<() => void> = [];
@@ -42,6 +43,16 @@ describe('the compatibility layer', () => {
   it('tells versions where there are none', () => {
     const { uni } = project();
     expect(uni['getSystemInfoSync']!()).toMatchObject({ model: 'PC', version: expect.stringMatching(/^8\./), SDKVersion: expect.stringMatching(/^3\./) });
+  });
+
+  it('tells them also where it is asked with a callback, or for a promise', async () => {
+    const heard: unknown[] = [];
+    const info = { version: '', SDKVersion: '', model: 'PC' };
+    const ask = versioned((options) => (options?.success ? options.success(info) : Promise.resolve(info)));
+    ask({ success: (given) => heard.push(given) });
+    heard.push(await ask());
+    for (const given of heard) expect(given).toMatchObject({ model: 'PC', version: expect.stringMatching(/^8\./), SDKVersion: expect.stringMatching(/^3\./) });
+    expect(versionedSync(() => ({ version: '7.0.1', SDKVersion: '2.9' }))()).toEqual({ version: '7.0.1', SDKVersion: '2.9' });
   });
 
   it('is off piece by piece', () => {

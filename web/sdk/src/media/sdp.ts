@@ -67,3 +67,28 @@ export function tuneOpusSender(answer: string, mid: string, stereo: boolean): st
     return stereo ? { useinbandfec: '1', stereo: '1' } : { useinbandfec: '1' };
   });
 }
+
+/** Payload types of the section's codec `name`, in its order, of which `accept` takes the format parameters. */
+function payloadTypes(section: string, name: string, accept: (fmtp: string) => boolean): string[] {
+  const mapped = [...section.matchAll(/^a=rtpmap:(\d+) ([^/]+)\//gm)].filter((map) => map[2]!.toLowerCase() === name).map((map) => map[1]!);
+  return mapped.filter((type) => accept(new RegExp(`^a=fmtp:${type} (.*)$`, 'm').exec(section)?.[1] ?? ''));
+}
+
+/** In an offer: H.264 with fragmentation units first in what is only sent, for browsers whose own order cannot be set. */
+export function offerH264First(offer: string): string {
+  return sections(offer).map((section) => {
+    if (!section.startsWith('m=video') || !/^a=sendonly\r?$/m.test(section)) return section;
+    const h264 = new Set(payloadTypes(section, 'h264', (fmtp) => /(^|;)\s*packetization-mode=1\b/.test(fmtp)));
+    return section.replace(/^(m=\S+ \S+ \S+) ([\d ]+)/, (_line, head: string, list: string) => {
+      const types = list.trim().split(' ');
+      return [head, ...types.filter((type) => h264.has(type)), ...types.filter((type) => !h264.has(type))].join(' ');
+    });
+  }).join('');
+}
+
+/** In an answer: the codec of section `mid`, in lower case; null = it has none. */
+export function codecOf(answer: string, mid: string): string | null {
+  const section = sections(answer).find((text) => midOf(text) === mid) ?? '';
+  const first = /^m=\S+ \S+ \S+ (\d+)/.exec(section)?.[1];
+  return (first && new RegExp(`^a=rtpmap:${first} ([^/]+)/`, 'm').exec(section)?.[1]?.toLowerCase()) ?? null;
+}

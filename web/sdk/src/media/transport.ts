@@ -6,14 +6,14 @@
  */
 
 import type { Cancel, PeerConnection, Platform, Size, Transceiver } from '../platform/platform.js';
-import type { Kind, SendTrack, WireStream } from '../signal/messages.js';
+import type { Kind, SendTrack, VideoCodec, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
 import { log } from '../util/log.js';
 import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
 import type { SmallWish } from './layers.js';
 import { layout } from './layers.js';
-import { acceptStereo, offerAudioNack, tuneOpusSender } from './sdp.js';
+import { acceptStereo, codecOf, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
 
 /** How a track is to be encoded. */
 export interface Encoding {
@@ -53,6 +53,10 @@ interface SendSection {
   layered: boolean;
   /** Names of the encodings that somebody needs; null = not said. */
   needed: ReadonlySet<string> | null;
+  /** Of the last answer; null = none yet. */
+  codec: string | null;
+  /** Of the last offer. */
+  required: VideoCodec | null;
 }
 
 /** `lost`: for good, or for longer than a short break of the network lasts. */
@@ -74,6 +78,7 @@ export class Transport {
   readonly #slots: Record<Kind, Transceiver[]> = { audio: [], video: [] };
   #state: TransportState = 'new';
   readonly #encodings = new Serial();
+  #required: VideoCodec | null = null;
   #everConnected = false;
   #cancelTimer: Cancel = () => {};
 
@@ -110,7 +115,8 @@ export class Transport {
     if (this.hasSender(stream, kind)) return;
     const transceiver = this.#add(kind, 'sendonly', rids);
     const layered = rids.length > 0;
-    this.#send.push({ stream, kind, transceiver, negotiated: false, encoding: null, limit: 0, layered, needed: null });
+    this.#send.push({
+      stream, kind, transceiver, negotiated: false, encoding: null, limit: 0, layered, needed: null, codec: null, required: null });
   }
 
   /** The section was offered with encodings of several sizes. */
@@ -147,9 +153,27 @@ export class Transport {
     await this.#applyEncoding(section);
   }
 
+  /**
+   * Video must be sent in this codec, as far as the browser has it; null = in the one that suits it best. Returns whether that
+   * takes a negotiation: sections that are sent in it already stay as they are.
+   */
+  requireCodec(codec: VideoCodec | null): boolean {
+    this.#required = codec;
+    const video = this.#send.filter(({ kind }) => kind === 'video');
+    for (const { transceiver } of video) this.#preferCodecs(transceiver, codec);
+    if (codec === null) return video.some(({ required }) => required !== null);
+    const wrong = video.filter((section) => section.negotiated && section.codec !== codec);
+    if (wrong.length === 0) return false;
+    if (preferredVideoCodecs(this.#platform.videoCodecs()).some(({ mimeType }) => mimeType.toLowerCase() === `video/${codec}`)) return true;
+    log.warn(`this browser has no ${codec}, which somebody in the room needs`);
+    return false;
+  }
+
   async offer(): Promise<string> {
     const description = await this.#pc.createOffer();
-    const sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
+    let sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
+    if (this.#required) sdp = offerH264First(sdp);
+    for (const section of this.#send) section.required = this.#required;
     await this.#pc.setLocalDescription({ type: 'offer', sdp });
     return sdp;
   }
@@ -168,7 +192,10 @@ export class Transport {
       tuned = tuneOpusSender(tuned, transceiver.mid, encoding?.stereo ?? false);
     }
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: tuned });
-    for (const section of this.#send) section.negotiated = true;
+    for (const section of this.#send) {
+      section.negotiated = true;
+      section.codec = codecOf(sdp, section.transceiver.mid ?? '');
+    }
     await Promise.all(this.#send.map((section) => this.#applyEncoding(section)));
     if (this.#state === 'new') {
       this.#startTimer(CONNECT_TIMEOUT_MS);
@@ -210,16 +237,19 @@ export class Transport {
     const transceiver = this.#pc.addTransceiver(kind, {
       direction, ...(rids.length > 0 ? { sendEncodings: rids.map((rid) => ({ rid })) } : {}),
     });
-    if (kind === 'video' && transceiver.setCodecPreferences) {
-      const codecs = preferredVideoCodecs(this.#platform.videoCodecs());
-      try {
-        if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
-      } catch (error) {
-        // Some browsers refuse codecs here that they list there; their own order works too.
-        log.warn('codec preferences refused', error);
-      }
-    }
+    if (kind === 'video') this.#preferCodecs(transceiver, direction === 'sendonly' ? this.#required : null);
     return transceiver;
+  }
+
+  #preferCodecs(transceiver: Transceiver, required: VideoCodec | null): void {
+    const codecs = preferredVideoCodecs(this.#platform.videoCodecs(), required);
+    if (!transceiver.setCodecPreferences || codecs.length === 0) return;
+    try {
+      transceiver.setCodecPreferences(codecs);
+    } catch (error) {
+      // Some browsers refuse codecs here that they list there; their own order works too.
+      log.warn('codec preferences refused', error);
+    }
   }
 
   #sender(stream: WireStream, kind: Kind): SendSection | undefined {

@@ -10,7 +10,7 @@ import type { Platform } from '../platform/platform.js';
 import { SignalLink } from '../signal/link.js';
 import type { LinkHandlers } from '../signal/link.js';
 import type {
-  EnterRequest, EnterResult, Kind, Quality, Requests, SendTrack, Slot, StreamRef, WireStream,
+  EnterRequest, EnterResult, Kind, Quality, Requests, SendTrack, Slot, StreamRef, VideoCodec, WireStream,
 } from '../signal/messages.js';
 import { RpcError } from '../signal/rpc.js';
 import { KINDS, STREAMS } from './keys.js';
@@ -21,6 +21,8 @@ export interface Sending {
   isOn(stream: WireStream, kind: Kind): boolean;
   /** The room is for more than two. */
   readonly group: boolean;
+  /** What video must be sent as; null = anything. */
+  codec(): VideoCodec | null;
   /** The server is being told this now. */
   told(tracks: readonly SendTrack[]): void;
 }
@@ -61,6 +63,7 @@ export class Connection {
   async enter(identity: Identity, resume: string | null, slots: SlotCounts): Promise<EnterResult> {
     const opened = this.#link.open();
     opened.catch(() => undefined); // reported where it is awaited
+    this.transport.requireCodec(this.#sending.codec());
     this.transport.addSender('main', 'audio');
     this.#addSender('main', 'video');
     this.#addMissingSenders();
@@ -118,6 +121,11 @@ export class Connection {
       if (missing > 0) this.transport.addSlots(kind, missing + SPARE_SLOTS);
       return missing > 0;
     });
+  }
+
+  /** What video is sent as follows what it must be, by a negotiation where that changes a section. */
+  followCodec(): Promise<void> {
+    return this.#negotiate(() => this.transport.requireCodec(this.#sending.codec()));
   }
 
   async exit(): Promise<void> {

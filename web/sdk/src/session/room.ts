@@ -14,7 +14,7 @@ import type { Outgoing, Transport, TransportState } from '../media/transport.js'
 import type { Cancel, Platform } from '../platform/platform.js';
 import type {
   EnterResult, Kind, Notification, Notifications, Quality, QualityReport, SendTrack, Slot, Speaker,
-  StreamRef, WireStream,
+  StreamRef, VideoCodec, WireStream,
 } from '../signal/messages.js';
 import { LinkError, RpcError } from '../signal/rpc.js';
 import type { StatsEntry } from '../types.js';
@@ -74,6 +74,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly #outgoing = new Map<string, Outgoing>();
 
   readonly #delays = new Map<string, number>();
+  /** What the server wants video to be sent as; null = nothing special. */
+  #videoCodec: VideoCodec | null = null;
 
   #state: ConnectionState = 'DISCONNECTED';
   #closed = false;
@@ -302,6 +304,7 @@ export class Room extends Emitter<RoomEvents> {
       isOn: (stream: WireStream, kind: Kind) => this.#publications.isWanted(stream, kind),
       told: (tracks: readonly SendTrack[]) => this.#publications.toldByTracks(tracks),
       group: this.#params.identity.template !== '1v1',
+      codec: () => this.#videoCodec,
     };
     const connection: Connection = new Connection(this.#platform, this.#params.url, sending, {
       transport: (state) => this.#transportChanged(connection, state),
@@ -329,6 +332,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#current = connection;
     this.#making = null;
     this.#resume = result.resume;
+    if (result.videoCodec !== undefined) this.#videoCodec = result.videoCodec === 'h264' ? 'h264' : null;
     this.#subscriptions.newSession(result.resumed);
     this.#slots = new SlotTable();
     this.#slots.replace(result.slots);
@@ -359,7 +363,7 @@ export class Room extends Emitter<RoomEvents> {
         }
       }
     }
-    await Promise.all([this.#tellPublications(), this.#tellSubscriptions()]);
+    await Promise.all([this.#tell(() => connection.followCodec()), this.#tellPublications(), this.#tellSubscriptions()]);
   }
 
   /** Keeps a replaced connection until its successor carries media, so that pictures do not go black. */
@@ -493,6 +497,10 @@ export class Room extends Emitter<RoomEvents> {
         break;
       case 'layers':
         void connection.transport.needLayers(notification.params.stream, notification.params.active);
+        break;
+      case 'videoCodec':
+        this.#videoCodec = notification.params.codec === 'h264' ? 'h264' : null;
+        this.#report(this.#tell(() => connection.followCodec()));
         break;
       case 'speakers':
         this.emit('speakers', notification.params.speakers.filter(

@@ -17,6 +17,9 @@ const PING_TIMEOUT_MS = 12_000;
 /** For a ping out of turn, when the network or the page has just come back. */
 const PROBE_TIMEOUT_MS = 2_500;
 
+/** What a link needs of where it runs. */
+export type LinkPlatform = Pick<Platform, 'openSocket' | 'setTimer'>;
+
 export interface LinkHandlers {
   notification(notification: Notification): void;
   /** Once, when the connection is lost; never after close(). */
@@ -27,8 +30,9 @@ export interface LinkHandlers {
 export const CLOSE_SILENT = 4900;
 
 export class SignalLink {
-  readonly #platform: Platform;
+  readonly #platform: LinkPlatform;
   readonly #url: string;
+  readonly #openTimeout_ms: number;
   readonly #rpc: RpcClient;
   #socket: Socket | null = null;
   #handlers: LinkHandlers | null = null;
@@ -37,9 +41,10 @@ export class SignalLink {
   #closed = false;
   #cancelPing: Cancel = () => {};
 
-  constructor(platform: Platform, url: string) {
+  constructor(platform: LinkPlatform, url: string, openTimeout_ms = OPEN_TIMEOUT_MS) {
     this.#platform = platform;
     this.#url = url;
+    this.#openTimeout_ms = openTimeout_ms;
     this.#rpc = new RpcClient({
       send: (text) => this.#socket?.send(text),
       setTimer: (delay_ms, fire) => platform.setTimer(delay_ms, fire),
@@ -53,9 +58,9 @@ export class SignalLink {
   /** Rejects with a LinkError 'unreachable' when the server does not answer. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancelTimer = this.#platform.setTimer(OPEN_TIMEOUT_MS, () => {
+      const cancelTimer = this.#platform.setTimer(this.#openTimeout_ms, () => {
         this.close();
-        reject(new LinkError('unreachable', `${this.#url} did not answer within ${OPEN_TIMEOUT_MS / 1000} s`));
+        reject(new LinkError('unreachable', `${this.#url} did not answer within ${this.#openTimeout_ms / 1000} s`));
       });
       this.#socket = this.#platform.openSocket(this.#url, {
         open: () => {

@@ -5,6 +5,8 @@ export const PROTOCOL_VERSION = 1;
 export type WireStream = 'main' | 'aux';
 export type Kind = 'audio' | 'video';
 export type Quality = 'main' | 'small' | 'auto';
+/** One that somebody in the room cannot do without. */
+export type VideoCodec = 'h264';
 
 /** One sending section of an offer. */
 export interface SendTrack {
@@ -64,7 +66,29 @@ export interface EnterResult {
   room: { id: number | string; capacity: number; createdAt: number };
   seatSeconds: number;
   iceServers: unknown[];
+  /** As the notification; missing = as it was. */
+  videoCodec?: VideoCodec | null;
 }
+
+/** A stream that a member without SDP gets. */
+export interface PlayEntry {
+  userId: string;
+  stream: WireStream;
+  audio: boolean;
+  video: boolean;
+  flv?: string;
+  rtmp?: string;
+}
+
+/** Where a member without SDP pushes and plays; to be used within `urlSeconds`. */
+export interface MediaUrls {
+  push: { rtmp: string };
+  play: PlayEntry[];
+  urlSeconds: number;
+}
+
+export type RtmpEnterRequest = Omit<EnterRequest, 'offer' | 'tracks'> & { media: 'rtmp' };
+export type RtmpEnterResult = Omit<EnterResult, 'answer' | 'slots'> & MediaUrls;
 
 export interface StreamRef {
   userId: string;
@@ -93,6 +117,7 @@ export interface Requests {
   unsubscribe: [StreamRef, unknown];
   message: [{ to?: string; cmdId: number; data: string }, { seq: number }];
   stats: [object, unknown];
+  urls: [Record<string, never>, MediaUrls];
   ping: [Record<string, never>, { time: number }];
 }
 
@@ -109,8 +134,11 @@ export interface Notifications {
   bitrateLimit: { stream: WireStream; maxBitrate: number };
   /** names (rids) of the encodings of our video that somebody needs */
   layers: { stream: WireStream; active: string[] };
+  /** what our video must be sent as; null = as we like */
+  videoCodec: { codec: VideoCodec | null };
   /** who is heard, 0..100; who is missing is silent */
   speakers: { speakers: Speaker[] };
+  play: { play: PlayEntry[] };
   message: { userId: string; cmdId: number; seq: number; data: string };
   kicked: { reason: 'replaced' | 'removed' | 'banned' | 'media_timeout' };
   dismissed: Record<string, never>;

@@ -72,7 +72,7 @@ export class FakeTransceiver implements Transceiver {
     this.receiver = { track: new FakeTrack(kind).asTrack() };
   }
 
-  setCodecPreferences(codecs: RTCRtpCodec[]): void {
+  setCodecPreferences?(codecs: RTCRtpCodec[]): void {
     this.codecs = codecs;
   }
 }
@@ -84,6 +84,8 @@ export class FakePeerConnection implements PeerConnection {
   rolledBack = 0;
   /** Answers take all encodings that were offered; otherwise the first is left. */
   simulcast = true;
+  /** In the browser's own order. */
+  codecs: RTCRtpCodec[] = [];
   #offering = false;
   stats: object[] = [];
 
@@ -98,12 +100,22 @@ export class FakePeerConnection implements PeerConnection {
   }
 
   async createOffer(): Promise<RTCSessionDescriptionInit> {
-    const sections = this.transceivers.map((t, index) => [
-      `m=${t.kind} 9 UDP/TLS/RTP/SAVPF ${t.kind === 'audio' ? 111 : 96}`,
-      `a=mid:${t.mid ?? index}`, `a=${t.direction}`,
-      t.kind === 'audio' ? 'a=rtpmap:111 opus/48000/2' : 'a=rtpmap:96 VP8/90000', '',
-    ].join('\r\n'));
+    const sections = this.transceivers.map((t, index) => {
+      const codecs = t.kind === 'audio' ? ['111 opus/48000/2'] : this.#videoCodecs(t);
+      return [
+        `m=${t.kind} 9 UDP/TLS/RTP/SAVPF ${codecs.map((text) => text.split(' ')[0]).join(' ')}`,
+        `a=mid:${t.mid ?? index}`, `a=${t.direction}`, ...codecs.map((text) => `a=rtpmap:${text}`), '',
+      ].join('\r\n');
+    });
     return { type: 'offer', sdp: `v=0\r\n${sections.join('')}` };
+  }
+
+  /** Lines for the section, in the order that was set for it, otherwise in the browser's own. */
+  #videoCodecs({ codecs }: FakeTransceiver): string[] {
+    return (codecs.length > 0 ? codecs : this.codecs).map(({ mimeType, sdpFmtpLine }, index) => {
+      const type = 96 + index;
+      return `${type} ${mimeType.slice('video/'.length)}/90000${sdpFmtpLine ? `\r\na=fmtp:${type} ${sdpFmtpLine}` : ''}`;
+    });
   }
 
   async setLocalDescription({ type }: RTCLocalSessionDescriptionInit): Promise<void> {

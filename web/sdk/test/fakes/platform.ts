@@ -46,6 +46,10 @@ export class FakePlatform implements Platform {
   connects = true;
   /** The server answers simulcast. */
   simulcast = true;
+  codecs = [
+    codec('video/VP8'), codec('video/rtx'), codec('video/VP9', 'profile-id=0'),
+    codec('video/H264', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'),
+  ];
   cameraSize = { width: 640, height: 480 };
   level = 0;
   readonly online = new Listeners<[]>();
@@ -120,15 +124,13 @@ export class FakePlatform implements Platform {
   createPeerConnection(onState: () => void): FakePeerConnection {
     const pc = new FakePeerConnection(onState, () => this.connects);
     pc.simulcast = this.simulcast;
+    pc.codecs = this.codecs;
     this.connections.push(pc);
     return pc;
   }
 
   videoCodecs(): RTCRtpCodec[] {
-    return [
-      codec('video/VP8'), codec('video/rtx'), codec('video/VP9', 'profile-id=0'),
-      codec('video/H264', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'),
-    ];
+    return this.codecs;
   }
 
   async getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream> {

@@ -10,23 +10,16 @@ import { DEFAULT_CONFIG, enterParams, mergedConfig } from './config.js';
 import { ENTER_FAILURES, RoomError } from './errors.js';
 import type { RoomEvent, RoomHandler } from './events.js';
 import { EVENT, EventTable } from './events.js';
-import { pageCount } from './layout.js';
+import { PAGE_SIZE, pageCount, SMALL_PAGE_SIZE } from './layout.js';
 import type { Member, RemoteUser } from './members.js';
 import { Members } from './members.js';
 import type { RoomChatMessage } from './messages.js';
 import { unpack } from './messages.js';
-import type { RoomTransport } from './transport.js';
+import type { Detail, RoomTransport } from './transport.js';
 import type { Phase, RoomState } from './state.js';
 import { isPlayerOf, roomState } from './state.js';
 import type { ViewStreamType } from './view-store.js';
 import { ViewStore } from './view-store.js';
-
-/** What tags tell. */
-interface Detail {
-  code?: number;
-  message?: string;
-  [member: string]: unknown;
-}
 
 interface Entry {
   userid: string;
@@ -54,13 +47,13 @@ export class RoomController {
   /** What publish… and unpublish… say, for as long as the component lives. */
   readonly publishing = { video: false, audio: false };
   #params: EnterParams | null = null;
-  #url = '';
   #phase: Phase = 'out';
   #waiting: Waiting | null = null;
   /** Counts attempts, so that one that was overtaken by exitRoom knows it. */
   #attempt = 0;
   #swapped = false;
   #page = 0;
+  #pageSize = PAGE_SIZE;
   #front = true;
   #notice = '';
   #noticeCode = 0;
@@ -70,6 +63,20 @@ export class RoomController {
     this.transport = transport;
     this.#setup = setup;
     this.#changed = changed;
+    transport.attach({
+      pusherEvent: (type, detail) => this.#pusherTold(type, detail),
+      playerEvent: (userID, streamType, type, detail) => this.#playerTold(userID, streamType, type, detail),
+      failed: (code, message) => this.#failed(new RoomError(code, message)),
+      switched: (kind, on) => {
+        this.publishing[kind] = on;
+        this.update();
+      },
+      memoryWarning: () => {
+        this.#pageSize = SMALL_PAGE_SIZE;
+        this.update();
+      },
+      update: () => this.update(),
+    });
   }
 
   get phase(): Phase {
@@ -78,8 +85,8 @@ export class RoomController {
 
   get state(): RoomState {
     return roomState({
-      config: this.config, views: this.views, members: this.members, transport: this.transport, phase: this.#phase, url: this.#url,
-      publishing: this.publishing, front: this.#front, swapped: this.#swapped, page: this.#page, notice: this.#notice,
+      config: this.config, views: this.views, members: this.members, transport: this.transport, phase: this.#phase,
+      publishing: this.publishing, front: this.#front, swapped: this.#swapped, page: this.#page, pageSize: this.#pageSize, notice: this.#notice,
       noticeCode: this.#noticeCode,
     });
   }
@@ -127,12 +134,12 @@ export class RoomController {
     }
     if (attempt !== this.#attempt) throw overtaken();
     this.views.enter(this.#params.roomID, this.config.userID);
-    this.#url = this.transport.pusherUrl(this.#params);
     this.clearNotice(false);
     const entered = new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
-    this.update(); // the tag starts by itself when it gets the address
+    this.transport.enter(this.#params);
+    this.update();
     return entered;
   }
 
@@ -155,10 +162,11 @@ export class RoomController {
   }
 
   #out(): void {
-    this.#url = '';
+    this.transport.exit();
     this.members.clear();
     this.members.forgetWishes();
     this.#page = 0;
+    this.#pageSize = PAGE_SIZE;
     this.#setPhase('out');
     if (this.config.enableIM) this.emit(EVENT.IM_NOT_READY, {});
   }
@@ -178,8 +186,10 @@ export class RoomController {
   }
 
   update(): void {
-    this.#page = Math.min(this.#page, pageCount(this.members.all().length + 1) - 1);
-    this.#changed(this.state);
+    this.#page = Math.min(this.#page, pageCount(this.members.all().length + 1, this.#pageSize) - 1);
+    const { state } = this;
+    this.#changed(state);
+    this.transport.sync(state);
   }
 
   /** The words about what went wrong have been read. */
@@ -217,6 +227,14 @@ export class RoomController {
   // --- what the tags tell ---
 
   onPusherEvent(type: string, detail: Detail): void {
+    this.transport.pusherEvent(type, detail);
+  }
+
+  onPlayerEvent(userID: string, streamType: ViewStreamType, type: string, detail: Detail): void {
+    this.transport.playerEvent(userID, streamType, type, detail);
+  }
+
+  #pusherTold(type: string, detail: Detail): void {
     switch (type) {
       case 'statechange': return this.#pusherState(detail.code ?? 0, detail.message ?? '');
       case 'netstatus': return this.emit(EVENT.LOCAL_NET_STATE_UPDATE, { pusher: detail, ...detail });
@@ -231,7 +249,7 @@ export class RoomController {
     }
   }
 
-  onPlayerEvent(userID: string, streamType: ViewStreamType, type: string, detail: Detail): void {
+  #playerTold(userID: string, streamType: ViewStreamType, type: string, detail: Detail): void {
     const data = { userID, streamType, ...detail };
     switch (type) {
       case 'statechange': return this.emit(EVENT.REMOTE_STATE_UPDATE, data);
@@ -247,8 +265,8 @@ export class RoomController {
       case 1018: return this.#entered();
       case 1019: return this.#left();
       case 1001: return this.#back();
-      case 1102: return this.#phase === 'in' ? this.#setPhase('reconnecting') : undefined;
-      case 5000: case 5001: return this.#phase === 'in' ? this.#setPhase('suspended') : undefined; // the seat is kept: no leave
+      case 1102: return this.#phase === 'in' || this.#phase === 'suspended' ? this.#setPhase('reconnecting') : undefined;
+      case 5000: case 5001: return this.#phase === 'in' || this.#phase === 'reconnecting' ? this.#setPhase('suspended') : undefined; // the seat is kept: no leave
       case 1020: return this.#userList(entriesOf(message));
       case 1031: return entriesOf(message).forEach(({ userid }) => this.#joined(userid));
       case 1032: return entriesOf(message).forEach(({ userid }) => this.#gone(userid));
@@ -281,15 +299,23 @@ export class RoomController {
   #pusherError(given: number, message: string): void {
     const code = DEVICE_REFUSALS[given] ?? given;
     const error = new RoomError(code, message);
-    if (this.#phase === 'entering' && ENTER_FAILURES.has(code)) {
-      const waiting = this.#waiting;
-      this.#waiting = null;
-      this.#out();
-      waiting?.reject(error); // enterRoom tells ERROR
-      return;
-    }
+    if (ENTER_FAILURES.has(code)) return this.#failed(error);
     if (code === 3004 && this.config.enableIM) this.emit(EVENT.IM_KICKED_OUT, { message });
     this.fail(error);
+  }
+
+  #failed(error: RoomError): void {
+    if (this.#phase !== 'entering') return this.fail(error);
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    this.#out();
+    waiting?.reject(error); // enterRoom tells ERROR
+  }
+
+  /** The component is gone. */
+  dispose(): void {
+    void this.exitRoom();
+    this.transport.dispose();
   }
 
   // --- the others ---

@@ -1,5 +1,6 @@
 /** The trtc-room component without its template; the template is in the uni_modules folder. */
 
+export { MiniTransport } from '../mp/transport.js';
 export { RoomController } from './controller.js';
 export { setUpRoom, roomSetup } from './config.js';
 export type { RoomConfig, RoomEnvironment, RoomSetup, SignRequest } from './config.js';

@@ -5,6 +5,8 @@ import type { ViewSettings } from './view-store.js';
 
 /** The most that a page of the grid holds, the own picture included. */
 export const PAGE_SIZE = 9;
+/** The same for a phone that runs out of memory: each picture is a decoder. */
+export const SMALL_PAGE_SIZE = 4;
 
 export interface Tile {
   /** '' = the own picture. */
@@ -26,6 +28,7 @@ export interface Arrangement {
   swapped: boolean;
   /** grid: from 0. */
   page: number;
+  pageSize?: number;
 }
 
 const HIDDEN: Place = { style: 'display:none', shown: false, small: false };
@@ -56,8 +59,8 @@ export function gridShape(count: number): { columns: number; rows: number } {
   return { columns: 3, rows: 3 };
 }
 
-export function pageCount(tiles: number): number {
-  return Math.max(1, Math.ceil(tiles / PAGE_SIZE));
+export function pageCount(tiles: number, pageSize = PAGE_SIZE): number {
+  return Math.max(1, Math.ceil(tiles / pageSize));
 }
 
 const BIG = box('0', '0', '100%', '100%', 1);
@@ -73,8 +76,8 @@ function pair(tiles: readonly Tile[], swapped: boolean): Map<string, Place> {
       : tile === small ? { style: SMALL, shown: true, small: true } : HIDDEN]));
 }
 
-function grid(tiles: readonly Tile[], page: number): Map<string, Place> {
-  const onPage = tiles.slice(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+function grid(tiles: readonly Tile[], page: number, pageSize: number): Map<string, Place> {
+  const onPage = tiles.slice(page * pageSize, (page + 1) * pageSize);
   const { columns, rows } = gridShape(onPage.length);
   const places = new Map<string, Place>(tiles.map(({ key }) => [key, HIDDEN]));
   onPage.forEach(({ key }, i) => places.set(key, {
@@ -95,7 +98,7 @@ function custom(tiles: readonly Tile[]): Map<string, Place> {
 }
 
 /** Place by key. The first tile is the own picture. */
-export function arrange(tiles: readonly Tile[], { template, swapped, page }: Arrangement): Map<string, Place> {
-  const places = template === '1v1' ? pair(tiles, swapped) : template === 'grid' ? grid(tiles, page) : custom(tiles);
+export function arrange(tiles: readonly Tile[], { template, swapped, page, pageSize = PAGE_SIZE }: Arrangement): Map<string, Place> {
+  const places = template === '1v1' ? pair(tiles, swapped) : template === 'grid' ? grid(tiles, page, pageSize) : custom(tiles);
   return new Map(tiles.map((tile) => [tile.key, adjusted(places.get(tile.key)!, tile.view)]));
 }

@@ -55,10 +55,10 @@ export function roomMethods(room: RoomController) {
     else room.members.wish(userID, { mainVideo: on, ...(on ? { quality: given['streamType'] === 'small' ? 'small' : 'main' } : {}) });
     room.update();
   });
-  const send = async ({ cmdID, data }: Packed, to?: string): Promise<unknown> => {
+  const send = async (message: Packed, to?: string): Promise<unknown> => {
     try {
       if (!room.config.enableIM) throw new RoomError(-1, 'messages are switched off: enableIM is false');
-      return await call(room.transport.pusherContext(), 'sendRoomMessage', { cmdID, data, ...(to === undefined ? {} : { to }) });
+      return await room.transport.sendMessage(message, to);
     } catch (error) {
       room.emit('IM_ERROR', { code: -1, message: error instanceof Error ? error.message : String(error) });
       throw error;

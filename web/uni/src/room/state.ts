@@ -50,10 +50,13 @@ export interface StreamState {
   userID: string;
   streamType: ViewStreamType;
   src: string;
+  /** Which size of the main picture. */
+  size: 'main' | 'small';
   muteVideo: boolean;
   muteAudio: boolean;
   hasVideo: boolean;
   paused: boolean;
+  reconnecting: boolean;
   objectFit: ViewFillMode;
   orientation: 'vertical' | 'horizontal';
   debug: boolean;
@@ -66,6 +69,8 @@ export interface RoomState {
   template: Template;
   pusher: PusherState;
   streams: StreamState[];
+  /** What the user wants to send; the pusher's attributes may follow later. */
+  sending: { camera: boolean; mic: boolean };
   page: number;
   pages: number;
   /** What went wrong, in the server's or the browser's words; '' = nothing. */
@@ -79,11 +84,12 @@ export interface StateSource {
   members: Members;
   transport: RoomTransport;
   phase: Phase;
-  url: string;
   publishing: { video: boolean; audio: boolean };
   front: boolean;
   swapped: boolean;
   page: number;
+  /** Of the grid. */
+  pageSize: number;
   notice: string;
   noticeCode: number;
 }
@@ -93,15 +99,16 @@ export function isPlayerOf(stream: StreamState, userID: unknown, streamType: unk
 }
 
 /** Letters and digits only, for an element's id; different users have different ones. */
-function elementID(userID: string, streamType: string): string {
+export function elementID(userID: string, streamType: string): string {
   const safe = userID.replace(/[^A-Za-z0-9]/g, (c) => `_${c.charCodeAt(0).toString(16)}_`);
   return `duet-player-${safe}-${streamType}`;
 }
 
-function pusherState({ config: c, views, url, publishing, front }: StateSource): PusherState {
+function pusherState({ config: c, views, transport, publishing, front }: StateSource): PusherState {
+  const { camera, mic } = transport.devices({ camera: publishing.video, mic: publishing.audio });
   return {
-    url, autopush: true, mode: 'RTC',
-    enableCamera: publishing.video, enableMic: publishing.audio,
+    url: transport.pusherUrl(), autopush: transport.autopush, mode: 'RTC',
+    enableCamera: camera, enableMic: mic,
     enableAgc: c.enableAgc, enableAns: c.enableAns, enableEarMonitor: c.enableEarMonitor, autoFocus: c.enableAutoFocus, zoom: c.enableZoom,
     minBitrate: c.minBitrate, maxBitrate: c.maxBitrate, videoWidth: c.videoWidth, videoHeight: c.videoHeight,
     beauty: c.beautyLevel, whiteness: c.whitenessLevel, beautyStyle: c.beautyStyle, filter: c.filter,
@@ -119,11 +126,11 @@ function streamStates({ config, views, members, transport }: StateSource): Strea
     const wanted = members.wanted(userID, config.recvMode);
     const stream = (streamType: ViewStreamType, hasVideo: boolean, video: boolean, audio: boolean): StreamState => {
       const view = views.get(userID, streamType);
-      const source = streamType === 'main' && wanted.quality === 'small' ? 'small' : streamType;
+      const size = streamType === 'main' ? wanted.quality : 'main';
       return {
-        id: elementID(userID, streamType), userID, streamType, hasVideo, paused,
-        src: transport.playerSrc(userID, source), muteVideo: !video || !hasVideo, muteAudio: !audio,
-        objectFit: view.fillMode, orientation: view.orientation ?? 'vertical', debug: config.debugMode, style: '', small: false,
+        id: elementID(userID, streamType), userID, streamType, hasVideo, paused, size, reconnecting: transport.isReconnecting(userID, streamType),
+        src: transport.playerSrc(userID, size === 'small' ? 'small' : streamType), muteVideo: !video || !hasVideo, muteAudio: !audio,
+        objectFit: transport.fit(view.fillMode, userID, streamType), orientation: view.orientation ?? 'vertical', debug: config.debugMode, style: '', small: false,
       };
     };
     const main = stream('main', member.hasMainVideo, wanted.mainVideo, wanted.audio);
@@ -132,18 +139,19 @@ function streamStates({ config, views, members, transport }: StateSource): Strea
 }
 
 export function roomState(source: StateSource): RoomState {
-  const { config: { template }, views, phase, swapped, page, notice, noticeCode } = source;
+  const { config: { template }, views, phase, publishing, swapped, page, pageSize, notice, noticeCode } = source;
   const pusher = pusherState(source);
   const streams = streamStates(source);
   const tiles = [
     { key: '', view: views.get('', 'main') },
     ...streams.map(({ id, userID, streamType }) => ({ key: id, view: views.get(userID, streamType) })),
   ];
-  const places = arrange(tiles, { template, swapped, page });
+  const places = arrange(tiles, { template, swapped, page, pageSize });
   const own = places.get('')!;
   return {
     phase, template, page, notice, noticeCode,
-    pages: template === 'grid' ? pageCount(tiles.length) : 1,
+    pages: template === 'grid' ? pageCount(tiles.length, pageSize) : 1,
+    sending: { camera: publishing.video, mic: publishing.audio },
     pusher: { ...pusher, style: own.style, small: own.small },
     streams: streams.map((stream) => {
       const { style, small, shown } = places.get(stream.id)!;

@@ -4,6 +4,7 @@
  */
 
 import { downloadImage } from './download.js';
+import { versioned, versionedSync } from './versions.js';
 
 export interface CompatibilityOptions {
   /** onLoad and onShow run when the page's refs exist, as in the mini program. Default true. */
@@ -13,9 +14,6 @@ export interface CompatibilityOptions {
   /** saveImageToPhotosAlbum downloads the picture. Default true. */
   downloads?: boolean;
 }
-
-/** What the checks of existing projects compare with: newer than any that they name. */
-const VERSIONS = { version: '8.0.50', SDKVersion: '3.5.0' };
 
 interface PageInstance {
   _isMounted?: boolean;
@@ -36,27 +34,15 @@ function deferHooks(prototype: { __call_hook?: Hook }): void {
   };
 }
 
-type SystemInfo = Record<string, unknown>;
 interface Uni {
-  getSystemInfoSync?: () => SystemInfo;
-  getSystemInfo?: (options?: { success?: (info: SystemInfo) => void }) => unknown;
+  getSystemInfoSync?: () => Record<string, unknown>;
+  getSystemInfo?: (options?: object) => unknown;
   saveImageToPhotosAlbum?: unknown;
 }
 
-function withVersions(info: SystemInfo): SystemInfo {
-  const result = { ...info };
-  for (const [name, value] of Object.entries(VERSIONS)) if (!result[name]) result[name] = value;
-  return result;
-}
-
 function reportVersions(uni: Uni): void {
-  const { getSystemInfoSync, getSystemInfo } = uni;
-  if (getSystemInfoSync) uni.getSystemInfoSync = () => withVersions(getSystemInfoSync.call(uni));
-  if (!getSystemInfo) return;
-  uni.getSystemInfo = (options = {}) => getSystemInfo.call(uni, {
-    ...options,
-    success: (info: SystemInfo) => options.success?.(withVersions(info)),
-  });
+  if (uni.getSystemInfoSync) uni.getSystemInfoSync = versionedSync(uni.getSystemInfoSync.bind(uni));
+  if (uni.getSystemInfo) uni.getSystemInfo = versioned(uni.getSystemInfo.bind(uni));
 }
 
 /** `uni` is also the project's `wx`. */

@@ -7,6 +7,7 @@ import { mountPlayer, mountPusher, PLAYER_EVENTS, PUSHER_EVENTS } from './tag.js
 
 export { createLivePlayerContext, createLivePusherContext } from './runtime.js';
 export { downloadImage } from './download.js';
+export { versioned, versionedSync } from './versions.js';
 
 /** What is used of `vue`. */
 interface Vue3 {
