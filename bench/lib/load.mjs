@@ -58,7 +58,7 @@ export class BenchServer {
     writeFileSync(self.allocations, Buffer.alloc(8));
     self.process = spawn(
       join(bin, 'duet'),
-      ['serve', '--data', self.data, '--https-port', '0', '--http-port', '0', '--media-port', '0', '--no-media-tcp', '--public-address', '127.0.0.1', '--max-room-members', '2000', '--ready-file', ready, ...args],
+      ['serve', '--data', self.data, '--https-port', '0', '--http-port', '0', '--no-rtmp', '--no-rtmps', '--media-port', '0', '--no-media-tcp', '--public-address', '127.0.0.1', '--max-room-members', '2000', '--ready-file', ready, ...args],
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LD_PRELOAD: counter, DUET_ALLOCATIONS_FILE: self.allocations } },
     );
     self.said = '';
@@ -87,6 +87,9 @@ export class BenchServer {
   }
 }
 
+/** Options of a server with so many media workers. All of them run on the server's core: what counts is the CPU for each packet. */
+export const workerArgs = (workers) => ['--workers', workers];
+
 /** What encrypting and sending alone costs: us per packet. */
 export async function limit({ receivers, run: packets = 1, pps = 250, size = 1126, seconds = 3, args = [] }) {
   const result = await run(join(bin, 'duet-load'), ['limits', '--receivers', receivers, '--run', packets, '--pps', pps, '--size', wireBytes(size), '--seconds', seconds, '--server-core', SERVER_CORE, '--own-core', LOAD_CORE, ...args]);
@@ -94,12 +97,12 @@ export async function limit({ receivers, run: packets = 1, pps = 250, size = 112
 }
 
 /** Forwarding to `n` viewers, and the limits for the same packets right before it: encrypted by OpenSSL's EVP, and as the server does it. */
-export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, serverArgs = [] }) {
+export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, workers = 1, serverArgs = [] }) {
   const burst = pacing === 'burst';
   const same = { receivers: n, run: burst ? Math.round(pps / 25) : 1, pps, size };
   const limit_us_per_packet = await limit(same);
   const fastest_limit_us_per_packet = await limit({ ...same, args: ['--fastest'] });
-  const server = await BenchServer.start(serverArgs);
+  const server = await BenchServer.start([...workerArgs(workers), ...serverArgs]);
   try {
     const result = await server.load(['--viewers', n, '--pps', pps, '--size', size, '--seconds', seconds, ...(burst ? ['--burst'] : [])]);
     const ratio = (to) => Number((result.us_per_packet / to).toFixed(3));

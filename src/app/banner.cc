@@ -49,6 +49,12 @@ std::string Banner(const ServerInfo& info, const BannerOptions& options) {
   std::string out = "\nDuet " + std::string(kVersion) + " is serving calls.\n\n";
   out += Rows("on this machine", LocalUrls(info));
   out += Rows("in your network", info.lan_urls);
+  if (info.rtmp_port != 0 || info.rtmps_port != 0) {
+    const bool plain = info.rtmp_port != 0;
+    out += Row("RTMP publishers", std::string(plain ? "rtmp" : "rtmps") +
+                                      "://HOST:" + std::to_string(plain ? info.rtmp_port : info.rtmps_port) +
+                                      "/push/ROOM?sdkappid=&userid=&usersig=");
+  }
   const std::string phone = FirstSecureLanUrl(info);
   if (options.qr != BannerOptions::Qr::kNone && !phone.empty()) {
     const bool ansi = options.qr == BannerOptions::Qr::kAnsi;
@@ -80,6 +86,8 @@ std::string ReadyJson(const ServerInfo& info, const BannerOptions& options, int6
                    {"version", json::string(kVersion)},
                    {"https_port", info.https_port},
                    {"http_port", info.http_port},
+                   {"rtmp_port", info.rtmp_port},
+                   {"rtmps_port", info.rtmps_port},
                    {"media_port", info.media_ports.empty() ? 0 : info.media_ports.front()},
                    {"media_ports", std::move(media_ports)},
                    {"media_tcp_ports", std::move(media_tcp_ports)},

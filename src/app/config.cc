@@ -1,5 +1,6 @@
 #include "app/config.h"
 
+#include <iterator>
 #include <map>
 
 #include "app/files.h"
@@ -134,6 +135,25 @@ class ConfigLoader {
     return Ok{};
   }
 
+  Status CheckRtmpPorts() const {
+    const struct {
+      const char* name;
+      bool on;
+      uint16_t port;
+    } doors[] = {{"https_port", config_.https, config_.https_port},
+                 {"http_port", config_.http, config_.http_port},
+                 {"rtmp_port", config_.rtmp, config_.rtmp_port},
+                 {"rtmps_port", config_.rtmps, config_.rtmps_port}};
+    for (size_t i = 2; i < std::size(doors); ++i) {
+      for (size_t other = 0; other < i; ++other) {
+        if (!doors[i].on || !doors[other].on || doors[i].port == 0 || doors[i].port != doors[other].port) continue;
+        return Error{ErrorCode::kMalformed, std::string(doors[other].name) + " and " + doors[i].name + " are both " +
+                                                std::to_string(doors[i].port) + ". Change one of them."};
+      }
+    }
+    return Ok{};
+  }
+
   // What no setting can see alone.
   Status CheckTogether() {
     const auto fail = [](std::string message) { return Error{ErrorCode::kMalformed, std::move(message)}; };
@@ -151,6 +171,7 @@ class ConfigLoader {
     }
     if (config_.https && config_.http && config_.https_port != 0 && config_.https_port == config_.http_port)
       return fail("https_port and http_port are both " + std::to_string(config_.https_port) + ". Change one of them.");
+    if (const Status status = CheckRtmpPorts(); !status.ok()) return status;
     const uint16_t media_tcp = config_.media_tcp_port != 0 ? config_.media_tcp_port : config_.media_port;
     const bool same_address = config_.media_address.is_unspecified() || config_.https_address.is_unspecified() ||
                               config_.media_address == config_.https_address;

@@ -28,6 +28,12 @@ struct ServeConfig {
   bool http = true;
   IpAddress http_address = IpAddress::V4(127, 0, 0, 1);
   uint16_t http_port = 8080;
+  bool rtmp = true;
+  IpAddress rtmp_address;  // of RTMPS, too
+  uint16_t rtmp_port = 1935;
+  bool rtmps = true;
+  uint16_t rtmps_port = 1936;
+  std::string public_host;         // empty = the host of the client's own request
   std::filesystem::path tls_cert;  // both or none; none = self-signed in DATA/tls
   std::filesystem::path tls_key;
   std::filesystem::path pages;  // empty = found beside the program
@@ -38,6 +44,7 @@ struct ServeConfig {
   uint16_t media_tcp_port = 0;  // 0 = the number of media_port
   size_t workers = 1;           // 0 = one for each core
   std::vector<IpAddress> public_address;
+  size_t transcode_threads = 2;
   size_t packets_per_worker = 16'384;
   Duration media_timeout = Duration::Seconds(30);
 

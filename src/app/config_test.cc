@@ -182,6 +182,16 @@ TEST_F(ConfigTest, WhatDoesNotGoTogether) {
   Load();
   sources_.flags = {{"http_port", "8443"}};
   EXPECT_EQ(ErrorOf(), "https_port and http_port are both 8443. Change one of them.");
+  sources_.flags = {{"rtmp_port", "8443"}};
+  EXPECT_EQ(ErrorOf(), "https_port and rtmp_port are both 8443. Change one of them.");
+  sources_.flags = {{"rtmps_port", "1935"}};
+  EXPECT_EQ(ErrorOf(), "rtmp_port and rtmps_port are both 1935. Change one of them.");
+  sources_.flags.push_back({"rtmps", "false"});
+  Load();
+  sources_.flags = {{"public_host", "a/b"}};
+  EXPECT_THAT(ErrorOf(), HasSubstr("--public-host: \"a/b\" is no host name"));
+  sources_.flags = {{"public_host", "[::1]"}};
+  EXPECT_EQ(Load().public_host, "[::1]");
 }
 
 TEST_F(ConfigTest, NoHome) {

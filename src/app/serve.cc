@@ -65,6 +65,10 @@ ServerOptions MakeServerOptions(const ServeConfig& config, const std::filesystem
   options.version = kVersion;
   options.https = {config.https, config.https_address, config.https_port};
   options.http = {config.http, config.http_address, config.http_port};
+  options.rtmp = {config.rtmp, config.rtmp_address, config.rtmp_port};
+  options.rtmps = {config.rtmps, config.rtmp_address, config.rtmps_port};
+  options.transcode_threads = config.transcode_threads;
+  options.public_host = config.public_host;
   options.media_address = config.media_address;
   options.media_port = config.media_port;
   options.media_tcp = config.media_tcp;

@@ -56,6 +56,12 @@ class ServeTest : public ::testing::Test {
                                      "0",
                                      "--http-port",
                                      "0",
+                                     "--rtmp-port",
+                                     "0",
+                                     "--rtmps-port",
+                                     "0",
+                                     "--rtmp-address",
+                                     "127.0.0.1",
                                      "--media-port",
                                      "0",
                                      "--https-address",
@@ -88,7 +94,8 @@ class ServeTest : public ::testing::Test {
 TEST_F(ServeTest, FirstStartNeedsNothing) {
   const json::object ready = Ready();
   EXPECT_EQ(ready.at("pid"), json::value(getpid()));
-  for (const char* port : {"https_port", "http_port", "media_port"}) EXPECT_GT(ready.at(port).as_int64(), 0) << port;
+  for (const char* port : {"https_port", "http_port", "rtmp_port", "rtmps_port", "media_port"})
+    EXPECT_GT(ready.at(port).as_int64(), 0) << port;
   EXPECT_EQ(ready.at("development_app"), json::value(1400000001));
   EXPECT_EQ(ready.at("version"), json::value(kVersion));
   EXPECT_THAT(output_, AllOf(HasSubstr("is serving calls."),
@@ -131,6 +138,9 @@ TEST_F(ServeTest, BusyPortsAreNamedWithTheirOption) {
   const CliResult http = Serve({"--http-port", taken.port()});
   EXPECT_EQ(http.status, kExitNo);
   EXPECT_THAT(http.err, AllOf(HasSubstr(taken.port()), HasSubstr("--http-port")));
+  const CliResult rtmp = Serve({"--rtmp-port", taken.port()});
+  EXPECT_EQ(rtmp.status, kExitNo);
+  EXPECT_THAT(rtmp.err, AllOf(HasSubstr(taken.port()), HasSubstr("--rtmp-port, or --no-rtmp")));
   EXPECT_FALSE(std::filesystem::exists(ready_));
 }
 
@@ -139,9 +149,9 @@ TEST_F(ServeTest, ABusyMediaPortIsNamedWithItsOption) {
   cli_.stop.meanwhile = [&] {
     const json::object first = json::parse(ReadFile(ready_)).as_object();
     CliHarness other;
-    const CliResult result =
-        other.Run({"serve", "--https-port", "0", "--http-port", "0", "--media-address", "127.0.0.1", "--log-level",
-                   "error", "--media-port", std::to_string(first.at("media_port").as_int64())});
+    const CliResult result = other.Run({"serve", "--https-port", "0", "--http-port", "0", "--no-rtmp", "--no-rtmps",
+                                        "--media-address", "127.0.0.1", "--log-level", "error", "--media-port",
+                                        std::to_string(first.at("media_port").as_int64())});
     EXPECT_EQ(result.status, kExitNo);
     second_error = result.err;
   };
@@ -189,6 +199,7 @@ TEST_F(ServeTest, FlagsOfEveryKindReachTheConfiguration) {
   const json::object ready = Ready({"--no-https", "--public-address", "203.0.113.7", "--public-address=203.0.113.8",
                                     "--workers", "2", "--debug-endpoints"});
   EXPECT_EQ(ready.at("https_port"), json::value(0));
+  EXPECT_EQ(ready.at("rtmps_port"), json::value(0));  // no TLS, no RTMPS
   EXPECT_EQ(ready.at("media_ports").as_array().size(), 2u);
   EXPECT_EQ(ready.at("media_tcp_ports"), ready.at("media_ports"));
 }
@@ -205,6 +216,12 @@ TEST(ServerOptionsTest, EverythingIsPassedOn) {
   config.https_port = 1;
   config.http = false;
   config.http_port = 2;
+  config.rtmp = false;
+  config.rtmp_port = 11;
+  config.rtmps_port = 12;
+  config.rtmp_address = IpAddress::V4(127, 0, 0, 3);
+  config.transcode_threads = 13;
+  config.public_host = "call.example.com";
   config.media_port = 3;
   config.media_tcp = false;
   config.media_tcp_port = 12;
@@ -227,6 +244,13 @@ TEST(ServerOptionsTest, EverythingIsPassedOn) {
   EXPECT_EQ(options.https.port, 1);
   EXPECT_FALSE(options.http.enabled);
   EXPECT_EQ(options.http.port, 2);
+  EXPECT_FALSE(options.rtmp.enabled);
+  EXPECT_EQ(options.rtmp.port, 11);
+  EXPECT_TRUE(options.rtmps.enabled);
+  EXPECT_EQ(options.rtmps.port, 12);
+  EXPECT_EQ(options.rtmps.address, config.rtmp_address);
+  EXPECT_EQ(options.transcode_threads, 13u);
+  EXPECT_EQ(options.public_host, "call.example.com");
   EXPECT_EQ(options.media_port, 3);
   EXPECT_FALSE(options.media_tcp);
   EXPECT_EQ(options.media_tcp_port, 12);

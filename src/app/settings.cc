@@ -78,6 +78,19 @@ Status PublicAddresses(ServeConfig& config, Values values) {
   return Ok{};
 }
 
+// What stands between "://" and ":PORT" of a URL.
+Status PublicHost(ServeConfig& config, Values values) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+  constexpr size_t kMaxBytes = 253;
+  const std::string& text = values[0];
+  const bool v6 = text.size() > 2 && text.front() == '[' && text.back() == ']' && ParseAddress(text).ok();
+  const bool name = !text.empty() && text.size() <= kMaxBytes && text.find_first_not_of(kCharacters) == text.npos;
+  if (!v6 && !name)
+    return Wrong("is no host name, like call.example.com, and no address, like 192.0.2.1 or [2001:db8::1]");
+  config.public_host = text;
+  return Ok{};
+}
+
 template <auto Member, uint64_t kMin, uint64_t kMax>
 Status Seconds(ServeConfig& config, Values values) {
   int64_t seconds = 0;
@@ -127,6 +140,16 @@ constexpr Setting kSettings[] = {
     {"Doors", "http_address", Kind::kValue, "ADDRESS", "127.0.0.1", true, kAddress,
      "Where it listens. Browsers give no camera over plain HTTP except from localhost.", Address<&C::http_address>},
     {"Doors", "http_port", Kind::kValue, "PORT", "8080", true, kPort, "Its TCP port.", Port<&C::http_port>},
+    {"Doors", "rtmp", Kind::kSwitch, "", "true", true, "true, false",
+     "The door of encoders, players and mini programs that speak RTMP.", Switch<&C::rtmp>},
+    {"Doors", "rtmp_address", Kind::kValue, "ADDRESS", "::", true, kAddress, "Where it listens, and RTMPS too.",
+     Address<&C::rtmp_address>},
+    {"Doors", "rtmp_port", Kind::kValue, "PORT", "1935", true, kPort, "Its TCP port.", Port<&C::rtmp_port>},
+    {"Doors", "rtmps", Kind::kSwitch, "", "true", true, "true, false",
+     "The same over TLS, where there is a certificate: with https, or tls_cert.", Switch<&C::rtmps>},
+    {"Doors", "rtmps_port", Kind::kValue, "PORT", "1936", true, kPort, "Its TCP port.", Port<&C::rtmps_port>},
+    {"Doors", "public_host", Kind::kValue, "HOST", "that of the client's own request", false, "name or IP address",
+     "The host in the RTMP and FLV addresses that clients without SDP are given.", PublicHost},
 
     {"Media", "media_address", Kind::kValue, "ADDRESS", "::", true, kAddress, "Where media is received.",
      Address<&C::media_address>},
@@ -141,6 +164,9 @@ constexpr Setting kSettings[] = {
      PublicAddresses},
     {"Media", "workers", Kind::kValue, "N", "1", true, "0..64, 0 = one for each core", "Threads that forward media.",
      Number<&C::workers, 0, 64>},
+    {"Media", "transcode_threads", Kind::kValue, "N", "2", true, "1..64",
+     "Threads that transcode between AAC and Opus for RTMP and FLV; about 1 % of a core per stream.",
+     Number<&C::transcode_threads, 1, 64>},
     {"Media", "packets_per_worker", Kind::kValue, "N", "16384", true, "8192..1048576",
      "Packet buffers of each worker, 1.7 KB each: what is in flight and what may be asked for again.",
      Number<&C::packets_per_worker, 8192, 1'048'576>},

@@ -26,7 +26,7 @@ Result<AvPtr<AVCodecContext>> OpenDecoder(Bytes config) {
   std::memcpy(decoder->extradata, config.data(), config.size());
   decoder->extradata_size = static_cast<int>(config.size());
   decoder->thread_count = 1;
-  decoder->log_level_offset = kSilent;
+  decoder->log_level_offset = kQuietAvLog;
   if (avcodec_open2(decoder.get(), codec, nullptr) < 0) {
     return Error{ErrorCode::kMalformed, "FFmpeg does not accept the AAC configuration"};
   }

@@ -37,7 +37,7 @@ using AvPtr = std::unique_ptr<T, AvDeleter>;
 
 // Added to the levels of FFmpeg's messages about a context, so that none is written: what a stranger sends would fill
 // the log, and the errors come back as values anyway. (Above 56, the highest level; a byte must hold the sum.)
-inline constexpr int kSilent = 100;
+inline constexpr int kQuietAvLog = 100;
 
 inline constexpr int kOpusRate = 48000;
 inline constexpr Duration SamplesAt48k(int64_t samples) { return Duration::Micros(samples * 1000 / 48); }

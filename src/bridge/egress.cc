@@ -79,6 +79,16 @@ void Egress::OnSenderReport(Time now, bool video, Time captured, uint32_t rtp_ti
   track.report_distance = (captured - *origin_) - track.Peek(rtp_timestamp);
 }
 
+void Egress::Restart(bool video) {
+  if (video) {
+    depacketizer_ = H264Depacketizer();
+    video_ = Track(video_.clock_rate);
+  } else {
+    reorder_ = ReorderBuffer();
+    audio_ = Track(audio_.clock_rate);
+  }
+}
+
 // Moves the picture towards where the reports of both tracks say that it belongs.
 void Egress::Slew(Time now) {
   const Duration passed = now - std::exchange(slewed_at_, now);

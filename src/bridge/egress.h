@@ -37,6 +37,9 @@ class Egress {
   void OnAudio(Time now, int64_t seq, uint32_t rtp_timestamp, Bytes payload);
   // A sender report: what has this RTP timestamp was captured at `captured`, on one clock for both tracks.
   void OnSenderReport(Time now, bool video, Time captured, uint32_t rtp_timestamp);
+  // The track's packets come from another sender from now on: numbers and timestamps begin anew, the picture at its
+  // next keyframe. The stream's own time goes on.
+  void Restart(bool video);
   // Gives up what is late, and keeps the sound going while nothing is said.
   void OnTimer(Time now);
 

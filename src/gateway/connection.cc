@@ -5,8 +5,10 @@
 #include <ctime>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include "gateway/flv_door.h"
 #include "gateway/http_server.h"
 #include "gateway/signal_socket.h"
 
@@ -40,32 +42,62 @@ std::optional<HttpResponse> ResponseTo(const beast::error_code& error) {
   return std::nullopt;
 }
 
-asio::awaitable<HttpResponse> AnswerOf(HttpContext& context, const Request& request, IpAddress remote) {
+// What of a connection is no request and answer any more, and how it goes on.
+struct Handover {
+  Request request;
+  std::shared_ptr<FlvViewer> viewer;  // null: signalling
+};
+
+// A stream for `request`, or the answer to it.
+asio::awaitable<HttpResponse> AnswerOf(HttpContext& context, const Request& request, IpAddress remote,
+                                       std::shared_ptr<FlvViewer>& viewer) {
   const Result<std::string> path = PathOfTarget(View(request.target()));
   if (!path) co_return ProblemResponse(400, "bad_request", "The request target is not a path.");
   HttpRequest plain;
   plain.method = std::string(View(request.method_string()));
   plain.path = *path;
+  plain.target = std::string(View(request.target()));
+  if (FlvDoor::Takes(plain.path)) {
+    plain.remote = remote;
+    if (request.method() != http::verb::get) co_return FlvDoor::Answer(plain);
+    FlvDoor::Opened opened = co_await context.flv.Open(plain);
+    if (!opened.ok()) co_return opened.error();
+    viewer = std::move(opened).value();
+    co_return HttpResponse();
+  }
   plain.accepts_gzip = AcceptsGzip(View(request[http::field::accept_encoding]));
   plain.if_none_match = std::string(View(request[http::field::if_none_match]));
   plain.body = request.body();
   plain.remote = remote;
   if (!WhipDoor::Takes(plain.path)) co_return context.site.Answer(plain);
-  plain.target = std::string(View(request.target()));
   plain.authorization = std::string(View(request[http::field::authorization]));
   plain.content_type = std::string(View(request[http::field::content_type]));
   plain.if_match = std::string(View(request[http::field::if_match]));
   co_return co_await context.whip.Answer(std::move(plain));
 }
 
-// To the same host and port by https. Only a Host that looks like one is repeated.
-HttpResponse RedirectToHttps(const Request& request) {
+// The Host of a request, with its port; empty when it does not look like one.
+std::string_view HostOf(const Request& request) {
   const std::string_view host = View(request[http::field::host]);
   constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:[]";
+  const bool good = host.size() <= 255 && host.find_first_not_of(kHostCharacters) == host.npos;
+  return good ? host : std::string_view();
+}
+
+// How a client of signalling came to us.
+ClientAddress AddressOf(const Request& request, IpAddress remote, bool secure) {
+  std::string_view host = HostOf(request);
+  // "[::1]:8443", "host:8443": without the port.
+  const size_t colon = host.rfind(':');
+  if (colon != host.npos && (host[0] != '[' || host[colon - 1] == ']')) host = host.substr(0, colon);
+  return {remote.ToString(), std::string(host), secure};
+}
+
+// To the same host and port by https. Only a Host that looks like one is repeated.
+HttpResponse RedirectToHttps(const Request& request) {
+  const std::string_view host = HostOf(request);
   const std::string_view target = View(request.target());
-  const bool good = !host.empty() && host.size() <= 255 && host.find_first_not_of(kHostCharacters) == host.npos &&
-                    target.starts_with('/');
-  if (!good) return ProblemResponse(400, "https_only", "This port speaks HTTPS.");
+  if (host.empty() || !target.starts_with('/')) return ProblemResponse(400, "https_only", "This port speaks HTTPS.");
   HttpResponse response = ProblemResponse(308, "https_only", "This port speaks HTTPS.");
   return std::move(response.Set("Location", "https://" + std::string(host) + std::string(target)));
 }
@@ -120,10 +152,10 @@ asio::awaitable<void> Linger(Stream& stream) {
   }
 }
 
-// Requests of one connection, in turn. An upgrade ends it and is returned.
+// Requests of one connection, in turn. An upgrade or a stream ends them and is returned.
 template <typename Stream>
-asio::awaitable<std::optional<Request>> ServeRequests(Stream& stream, beast::flat_buffer& buffer, bool redirect,
-                                                      IpAddress remote, HttpContext& context) {
+asio::awaitable<std::optional<Handover>> ServeRequests(Stream& stream, beast::flat_buffer& buffer, bool redirect,
+                                                       IpAddress remote, HttpContext& context) {
   for (;;) {
     Parser parser;
     parser.header_limit(kMaxHttpHeaderBytes);
@@ -139,13 +171,14 @@ asio::awaitable<std::optional<Request>> ServeRequests(Stream& stream, beast::fla
       co_return std::nullopt;
     }
     Request request = parser.release();
-    if (!redirect && IsSignalUpgrade(request)) co_return std::move(request);
+    if (!redirect && IsSignalUpgrade(request)) co_return Handover{std::move(request), nullptr};
     HttpResponse response;
+    std::shared_ptr<FlvViewer> viewer;
     if (redirect) {
       response = RedirectToHttps(request);
     } else {
       beast::get_lowest_layer(stream).expires_never();  // Control takes its time, but answers
-      response = co_await AnswerOf(context, request, remote);
+      response = co_await AnswerOf(context, request, remote, viewer);
     }
     if (context.log.debug_enabled()) {
       // Without the query, which may hold a signature.
@@ -153,6 +186,7 @@ asio::awaitable<std::optional<Request>> ServeRequests(Stream& stream, beast::fla
       context.log.Debug(std::string(View(request.method_string())) + " " +
                         std::string(target.substr(0, target.find('?'))) + " " + std::to_string(response.status));
     }
+    if (viewer != nullptr) co_return Handover{std::move(request), std::move(viewer)};
     const bool keep_alive = request.keep_alive() && !redirect;
     const bool head = request.method() == http::verb::head;
     const bool go_on =
@@ -161,17 +195,29 @@ asio::awaitable<std::optional<Request>> ServeRequests(Stream& stream, beast::fla
   }
 }
 
+// The part of a connection that is no request and answer any more.
+template <typename Stream>
+asio::awaitable<void> GoOn(Stream stream, Handover handover, IpAddress remote, ConnectionGuard::Place& place,
+                           HttpContext& context) {
+  if (handover.viewer != nullptr) {
+    co_await ServeFlv(std::move(stream), std::move(handover.request), std::move(handover.viewer), place,
+                      context.flv.stall());
+    co_return;
+  }
+  ClientAddress from = AddressOf(handover.request, remote, std::is_same_v<Stream, TlsStream>);
+  co_await ServeSignal(std::move(stream), std::move(handover.request), std::move(from), context.hub, place, context.log,
+                       context.timeouts.signal_idle);
+}
+
 asio::awaitable<void> ServePlain(PlainStream stream, beast::flat_buffer buffer, bool redirect, IpAddress remote,
                                  ConnectionGuard::Place& place, HttpContext& context) {
-  std::optional<Request> upgrade;
+  std::optional<Handover> handover;
   {
     const ConnectionGuard::Abortable abortable(place, [&stream] { stream.close(); });
-    upgrade = co_await ServeRequests(stream, buffer, redirect, remote, context);
+    handover = co_await ServeRequests(stream, buffer, redirect, remote, context);
   }
-  if (upgrade) {
-    std::string from = remote.ToString();
-    co_await ServeSignal(std::move(stream), std::move(*upgrade), std::move(from), context.hub, place, context.log,
-                         context.timeouts.signal_idle);
+  if (handover) {
+    co_await GoOn(std::move(stream), std::move(*handover), remote, place, context);
     co_return;
   }
   boost::system::error_code ignored;
@@ -181,24 +227,22 @@ asio::awaitable<void> ServePlain(PlainStream stream, beast::flat_buffer buffer, 
 asio::awaitable<void> ServeTls(PlainStream plain, asio::ssl::context& tls, beast::flat_buffer buffer, IpAddress remote,
                                ConnectionGuard::Place& place, HttpContext& context) {
   TlsStream stream(std::move(plain), tls);
-  std::optional<Request> upgrade;
+  std::optional<Handover> handover;
   {
     const ConnectionGuard::Abortable abortable(place, [&stream] { beast::get_lowest_layer(stream).close(); });
     beast::get_lowest_layer(stream).expires_after(ToChrono(context.timeouts.http));
     const auto [error, used] = co_await stream.async_handshake(asio::ssl::stream_base::server, buffer.data(), kAwait);
     if (error) co_return;
     buffer.consume(used);
-    upgrade = co_await ServeRequests(stream, buffer, false, remote, context);
-    if (!upgrade) {
+    handover = co_await ServeRequests(stream, buffer, false, remote, context);
+    if (!handover) {
       constexpr std::chrono::seconds kGoodbye{2};
       beast::get_lowest_layer(stream).expires_after(kGoodbye);
       co_await stream.async_shutdown(kAwait);
       co_return;
     }
   }
-  std::string from = remote.ToString();
-  co_await ServeSignal(std::move(stream), std::move(*upgrade), std::move(from), context.hub, place, context.log,
-                       context.timeouts.signal_idle);
+  co_await GoOn(std::move(stream), std::move(*handover), remote, place, context);
 }
 
 }  // namespace

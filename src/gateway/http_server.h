@@ -1,6 +1,6 @@
-// HttpServer: the TCP doors. Accepts, counts, speaks TLS where the door does, answers HTTP/1.1 from a Site and hands
-// WebSocket upgrades of kSignalPath to the hub. The I/O thread only, but for what comes before it
-// runs.
+// HttpServer: the doors of HTTP. Speaks TLS where the door does, answers HTTP/1.1 from a Site, WHIP and WHEP from
+// theirs, streams FLV, and hands WebSocket upgrades of kSignalPath to the hub. The I/O thread only, but for what comes
+// before it runs.
 //
 // Limits: header 8 KiB, body 64 KiB, 30 s for a request to arrive whole and between two of them, connections in total
 // and per address. A response may take 30 s and a second more for every 16 KiB.
@@ -17,8 +17,10 @@
 #include "base/result.h"
 #include "gateway/beast.h"
 #include "gateway/connection_guard.h"
+#include "gateway/flv_door.h"
 #include "gateway/signal_hub.h"
 #include "gateway/site.h"
+#include "gateway/tcp_door.h"
 #include "gateway/whip_door.h"
 #include "io/tls_certificate.h"
 
@@ -36,6 +38,7 @@ struct DoorTimeouts {
 struct HttpContext {
   Site& site;
   WhipDoor& whip;
+  FlvDoor& flv;
   SignalHub& hub;
   ConnectionGuard& guard;
   Log log;
@@ -63,19 +66,16 @@ class HttpServer {
 
  private:
   struct Door {
-    tcp::acceptor acceptor;
+    std::unique_ptr<TcpDoor> door;
     asio::ssl::context* tls;
   };
-  static asio::awaitable<void> AcceptAll(Door& door, HttpContext& context);
 
   asio::io_context& io_;
   std::optional<HttpContext> context_;
-  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<Door> doors_;
 };
 
 // The server's side of TLS: 1.2 and 1.3, ALPN http/1.1.
 Result<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const TlsCertificate& certificate);
-
-IpAddress ToIpAddress(const asio::ip::address& address);
 
 }  // namespace duet

@@ -10,14 +10,18 @@
 #include "core/dtls/dtls_context.h"
 #include "gateway/connection_guard.h"
 #include "gateway/examples.h"
+#include "gateway/flv_door.h"
 #include "gateway/http_server.h"
+#include "gateway/live_stream.h"
 #include "gateway/pages.h"
+#include "gateway/rtmp_door.h"
 #include "gateway/signal_hub.h"
 #include "gateway/site.h"
 #include "gateway/whip_door.h"
 #include "io/clock.h"
 #include "io/control_loop.h"
 #include "io/network_addresses.h"
+#include "io/task_pool.h"
 #include "io/tls_certificate.h"
 #include "io/worker_thread.h"
 
@@ -63,8 +67,11 @@ struct Server::State {
   ~State() { Stop(Duration::Zero()); }
 
   Status OpenMedia();
-  Status MakeControl(const DtlsCertificate& dtls_certificate);
+  void MakeControl();
+  Status OpenTls();
   Status OpenDoors();
+  Status OpenRtmp();
+  Status MakeServices();
   Status OpenDoor(const ListenOptions& door, asio::ssl::context* door_tls, uint16_t& port, std::string_view name,
                   std::string_view option);
   Result<TlsCertificate> FindCertificate() const;
@@ -79,7 +86,9 @@ struct Server::State {
   Log log;
   OsClock clock;
   ServerInfo info;
+  DtlsFingerprint fingerprint;
   std::vector<std::unique_ptr<DtlsContext>> dtls;
+  std::unique_ptr<TaskPool> transcoders;  // its slots are wakers for the workers, so it outlives them
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::unique_ptr<ControlLoop> control;
   std::unique_ptr<ControlBackend> backend;
@@ -89,7 +98,10 @@ struct Server::State {
   std::unique_ptr<Site> site;
   std::unique_ptr<WhipDoor> whip;
   asio::io_context io{1};  // its coroutines use all of the above
+  std::unique_ptr<LiveStreams> live;
+  std::unique_ptr<FlvDoor> flv;
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<RtmpDoor> rtmp;
   std::thread io_thread;
   bool stopped = false;
 };
@@ -128,10 +140,11 @@ Status Server::State::OpenMedia() {
     if (options.media_tcp) info.media_tcp_ports.push_back((*opened)->tcp_port());
     workers.push_back(std::move(*opened));
   }
-  return MakeControl(*certificate);
+  fingerprint = certificate->fingerprint();
+  return Ok{};
 }
 
-Status Server::State::MakeControl(const DtlsCertificate& dtls_certificate) {
+void Server::State::MakeControl() {
   info.media_addresses = options.public_addresses;
   if (info.media_addresses.empty() && !options.media_address.is_unspecified())
     info.media_addresses = {options.media_address};
@@ -141,7 +154,12 @@ Status Server::State::MakeControl(const DtlsCertificate& dtls_certificate) {
   if (!workers.front()->socket().is_v6()) std::erase_if(info.media_addresses, [](auto& ip) { return !ip.is_v4(); });
 
   ControlConfig config;
-  config.local_fingerprint = dtls_certificate.fingerprint();
+  config.doors = {.public_host = options.public_host,
+                  .rtmp = info.rtmp_port,
+                  .rtmps = info.rtmps_port,
+                  .https = info.https_port,
+                  .http = info.http_port};
+  config.local_fingerprint = fingerprint;
   config.seat_time = options.seat_time;
   config.max_rooms = options.limits.max_rooms;
   config.max_members = options.limits.max_members;
@@ -158,7 +176,6 @@ Status Server::State::MakeControl(const DtlsCertificate& dtls_certificate) {
   control = std::make_unique<ControlLoop>(std::move(config), apps, clock, std::move(mailboxes), log);
   backend = std::make_unique<ControlBackend>(*control);
   hub = std::make_unique<SignalHub>(*backend, clock);
-  return Ok{};
 }
 
 Result<TlsCertificate> Server::State::FindCertificate() const {
@@ -181,16 +198,48 @@ Status Server::State::OpenDoor(const ListenOptions& door, asio::ssl::context* do
   return Ok{};
 }
 
-Status Server::State::OpenDoors() {
-  if (options.https.enabled) {
-    const Result<TlsCertificate> certificate = FindCertificate();
-    if (!certificate) return certificate.error();
-    info.self_signed = certificate->self_signed;
-    info.certificate_sha256 = certificate->sha256;
-    Result<std::unique_ptr<asio::ssl::context>> context = MakeTlsContext(*certificate);
-    if (!context) return context.error();
-    tls = std::move(*context);
+Status Server::State::OpenTls() {
+  if (!options.https.enabled && options.certificate_file.empty()) return Ok{};
+  const Result<TlsCertificate> certificate = FindCertificate();
+  if (!certificate) return certificate.error();
+  info.self_signed = certificate->self_signed;
+  info.certificate_sha256 = certificate->sha256;
+  Result<std::unique_ptr<asio::ssl::context>> context = MakeTlsContext(*certificate);
+  if (!context) return context.error();
+  tls = std::move(*context);
+  return Ok{};
+}
+
+Status Server::State::OpenRtmp() {
+  rtmp = std::make_unique<RtmpDoor>(io);
+  if (options.rtmp.enabled) {
+    const auto port =
+        rtmp->Listen({options.rtmp.address, options.rtmp.port}, nullptr, "RTMP", "--rtmp-port, or --no-rtmp");
+    if (!port) return port.error();
+    info.rtmp_port = *port;
   }
+  if (options.rtmps.enabled && tls != nullptr) {
+    const auto port =
+        rtmp->Listen({options.rtmps.address, options.rtmps.port}, tls.get(), "RTMPS", "--rtmps-port, or --no-rtmps");
+    if (!port) return port.error();
+    info.rtmps_port = *port;
+  }
+  return Ok{};
+}
+
+Status Server::State::OpenDoors() {
+  if (const Status status = OpenTls(); !status) return status;
+  // The answers name the ports, so the doors are opened first; nobody is served before the I/O thread runs.
+  http = std::make_unique<HttpServer>(io);
+  Status status = OpenDoor(options.https, tls.get(), info.https_port, "HTTPS", "--https-port");
+  if (status) status = OpenDoor(options.http, nullptr, info.http_port, "HTTP", "--http-port");
+  if (status) status = OpenRtmp();
+  if (!status) return status;
+  FillUrls();
+  return Ok{};
+}
+
+Status Server::State::MakeServices() {
   Result<Pages> pages = options.pages_dir.empty() ? Result<Pages>(Pages()) : Pages::Load(options.pages_dir);
   if (!pages) return pages.error();
   info.pages_built = pages->built();
@@ -198,16 +247,19 @@ Status Server::State::OpenDoors() {
     if (const Status added = AddExamples(*options.examples_dir, *pages); !added) return added;
   }
 
-  // The answers name the ports, so the doors are opened first; nobody is served before the I/O thread runs.
-  http = std::make_unique<HttpServer>(io);
-  Status status = OpenDoor(options.https, tls.get(), info.https_port, "HTTPS", "--https-port");
-  if (status) status = OpenDoor(options.http, nullptr, info.http_port, "HTTP", "--http-port");
-  if (!status) return status;
-  FillUrls();
   SiteOptions site_options{options.version, info.lan_urls, info.lan_addresses, options.dev_signing, options.debug};
   site = std::make_unique<Site>(std::move(site_options), apps, std::move(*pages), *backend, clock, log);
   whip = std::make_unique<WhipDoor>(*hub, apps, options.dev_signing, log);
-  http->Serve(HttpContext{*site, *whip, *hub, guard, log, {}});
+  transcoders = std::make_unique<TaskPool>(options.transcode_threads, clock);
+  live = std::make_unique<LiveStreams>(*hub, *transcoders, io, log);
+  flv = std::make_unique<FlvDoor>(*hub, *live, options.dev_signing);
+  http->Serve(HttpContext{*site, *whip, *flv, *hub, guard, log, {}});
+  rtmp->Serve(std::make_unique<RtmpContext>(RtmpContext{.hub = *hub,
+                                                        .streams = *live,
+                                                        .pool = *transcoders,
+                                                        .guard = guard,
+                                                        .log = log,
+                                                        .dev_signing = options.dev_signing}));
   return Ok{};
 }
 
@@ -246,6 +298,8 @@ void Server::State::LogStart() const {
     log.Info("HTTPS and WSS on port " + std::to_string(info.https_port) +
              (info.self_signed ? ", self-signed certificate " : ", certificate ") + info.certificate_sha256);
   }
+  if (info.rtmp_port != 0) log.Info("RTMP on " + Endpoint{options.rtmp.address, info.rtmp_port}.ToString());
+  if (info.rtmps_port != 0) log.Info("RTMPS on " + Endpoint{options.rtmps.address, info.rtmps_port}.ToString());
   if (options.http.enabled) log.Info("HTTP and WS on " + Endpoint{options.http.address, info.http_port}.ToString());
   if (!info.pages_built) log.Warn("the call page is not built; only a page that says so is served");
   if (site->signs()) {
@@ -290,6 +344,7 @@ void Server::State::Stop(Duration grace) {
   asio::post(io, [&] {
     site->SetDraining();
     http->Close();
+    rtmp->Close();
     hub->WhenEmpty([&] { all_gone.set_value(); });
   });
   control->Drain();
@@ -298,11 +353,13 @@ void Server::State::Stop(Duration grace) {
   asio::post(io, [&] {
     hub->GiveUp();
     whip->GiveUp();
+    live->GiveUp();
     guard.AbortAll();
   });
   io_thread.join();
   control->Stop();
   for (const auto& worker : workers) worker->Stop();
+  transcoders->Stop();
   log.Info("stopped");
 }
 
@@ -311,6 +368,9 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, AppRegistry
   state->info.lan_addresses = FindLanIps();
   Status status = state->OpenMedia();
   if (status) status = state->OpenDoors();
+  if (!status) return status.error();
+  state->MakeControl();
+  status = state->MakeServices();
   if (!status) return status.error();
   state->LogStart();
   state->StartThreads();

@@ -1,10 +1,11 @@
 // Server: the whole of `duet serve` behind one class. It owns every socket and thread of the process: the media workers
-// with their UDP ports, Control, and the HTTPS and HTTP doors.
+// with their UDP ports, Control, the HTTPS, HTTP and RTMP doors, and the transcoders.
 //
 // Threads: Start, Stop and the destructor are called from one thread (main).
 //
-//   main ── Start, Stop          I/O (1) ── TCP, TLS, HTTP, WebSocket, Site, SignalHub
+//   main ── Start, Stop          I/O (1) ── TCP, TLS, HTTP, WebSocket, RTMP, FLV, Site, SignalHub
 //   Control (1) ── ControlLoop   media (N) ── WorkerThread, one UDP port each
+//                                transcoding (M) ── TaskPool: one task per RTMP publisher and per stream watched
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,14 @@ struct ServerOptions {
   ListenOptions https{true, IpAddress{}, 8443};
   // Plain HTTP and WS; meant for loopback, where browsers allow the camera without TLS.
   ListenOptions http{true, IpAddress::V4(127, 0, 0, 1), 8080};
+
+  // RTMP, and RTMP over TLS. The latter is open only where there is TLS: with https or a certificate of its own.
+  ListenOptions rtmp{true, IpAddress{}, 1935};
+  ListenOptions rtmps{true, IpAddress{}, 1936};
+  // Threads that transcode between AAC and Opus for RTMP and FLV, 1..64.
+  size_t transcode_threads = 2;
+  // The host in the addresses that clients are given; empty = that of their own request.
+  std::string public_host;
 
   // UDP of the media workers: worker i has media_port + i, or any free port each when it is 0.
   IpAddress media_address;
@@ -87,6 +96,8 @@ struct ServerOptions {
 struct ServerInfo {
   uint16_t https_port = 0;  // 0 = not enabled
   uint16_t http_port = 0;   // 0 = not enabled
+  uint16_t rtmp_port = 0;   // 0 = not enabled
+  uint16_t rtmps_port = 0;  // 0 = not enabled
   std::vector<uint16_t> media_ports;
   std::vector<uint16_t> media_tcp_ports;  // empty without media over TCP
   std::vector<IpAddress> lan_addresses;

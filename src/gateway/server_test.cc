@@ -32,6 +32,8 @@ class ServerTest : public testing::Test {
     options_.https = {true, kLoopback, 0};
     options_.http = {true, kLoopback, 0};
     options_.media_address = kLoopback;
+    options_.rtmp = {true, kLoopback, 0};
+    options_.rtmps = options_.rtmp;
     options_.media_port = 0;
     options_.packets_per_worker = 1024;
     options_.certificate_dir = directory_ / "tls";
@@ -161,6 +163,10 @@ TEST_F(ServerTest, BusyPortsAreSaidInWords) {
   options_.https.port = info.https_port;
   EXPECT_THAT(WhyNot(), HasSubstr("; choose another one with --https-port"));
   options_.https.port = 0;
+  options_.rtmp.port = info.rtmp_port;
+  EXPECT_EQ(WhyNot(), "RTMP port " + std::to_string(info.rtmp_port) +
+                          " is already in use by another program; choose another one with --rtmp-port, or --no-rtmp");
+  options_.rtmp.port = 0;
   options_.media_port = info.media_ports[0];
   EXPECT_EQ(WhyNot(), "UDP 127.0.0.1:" + std::to_string(info.media_ports[0]) +
                           " is already in use; choose another one with --media-port");

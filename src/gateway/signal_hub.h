@@ -19,6 +19,8 @@ class SignalOutlet {
  public:
   virtual ~SignalOutlet() = default;
   virtual void Deliver(ControlOutput&& output) = 0;
+  // Control is about to stop: whoever waits for its answer goes on without.
+  virtual void GiveUp() {}
 };
 
 class SignalHub {
@@ -55,7 +57,10 @@ class SignalHub {
   }
 
   // From now on nobody waits for room in the backend: it is about to stop.
-  void GiveUp() { given_up_ = true; }
+  void GiveUp() {
+    given_up_ = true;
+    for (const auto& [id, outlet] : outlets_) outlet->GiveUp();
+  }
   bool given_up() const { return given_up_; }
 
  private:

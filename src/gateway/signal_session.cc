@@ -5,9 +5,9 @@
 
 namespace duet {
 
-SignalSession::SignalSession(SessionId id, std::string remote, const Log& log)
+SignalSession::SignalSession(SessionId id, ClientAddress client, const Log& log)
     : id_(id),
-      remote_(std::move(remote)),
+      client_(std::move(client)),
       connection_log_(log.With("session", std::to_string(id.value()))),
       log_(connection_log_) {}
 

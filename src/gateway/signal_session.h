@@ -19,6 +19,13 @@
 
 namespace duet {
 
+// How a client came to us.
+struct ClientAddress {
+  std::string remote;   // its address, for the log
+  std::string host;     // of its request, without the port; empty when it said none
+  bool secure = false;  // over TLS
+};
+
 class SignalSession {
  public:
   static constexpr double kRequestsPerSecond = 50;
@@ -35,10 +42,13 @@ class SignalSession {
   };
 
   // `log` carries what is known of the connection; the session's id is added here.
-  SignalSession(SessionId id, std::string remote, const Log& log);
+  SignalSession(SessionId id, ClientAddress client, const Log& log);
 
   SessionId id() const { return id_; }
-  ControlInput Opened() const { return {id_, SessionOpened{remote_, connection_log_}}; }
+  ControlInput Opened() const {
+    return {id_, SessionOpened{
+                     .remote = client_.remote, .log = connection_log_, .host = client_.host, .secure = client_.secure}};
+  }
   ControlInput Closed() const { return {id_, SessionClosed{}}; }
 
   Incoming OnText(Time now, std::string_view text);
@@ -51,7 +61,7 @@ class SignalSession {
 
  private:
   const SessionId id_;
-  const std::string remote_;
+  const ClientAddress client_;
   const Log connection_log_;
   Log log_;
   TokenBucket requests_{kRequestsPerSecond, kRequestBurst};

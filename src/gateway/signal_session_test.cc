@@ -21,7 +21,7 @@ constexpr std::string_view kEnter =
 class SignalSessionTest : public testing::Test {
  protected:
   MemoryLog log_;
-  SignalSession session_{SessionId(12), "192.168.1.77", Log(&log_)};
+  SignalSession session_{SessionId(12), ClientAddress{"192.168.1.77", "calls.example.com", true}, Log(&log_)};
 };
 
 TEST_F(SignalSessionTest, PassesRequestsOn) {

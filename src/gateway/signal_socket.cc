@@ -20,8 +20,8 @@ std::chrono::microseconds ToChrono(Duration duration) { return std::chrono::micr
 template <typename Stream>
 class SignalSocket final : public SignalOutlet, public std::enable_shared_from_this<SignalSocket<Stream>> {
  public:
-  SignalSocket(Stream stream, std::string remote, SignalHub& hub, const Log& log)
-      : hub_(hub), ws_(std::move(stream)), session_(hub.Add(this), std::move(remote), log) {}
+  SignalSocket(Stream stream, ClientAddress client, SignalHub& hub, const Log& log)
+      : hub_(hub), ws_(std::move(stream)), session_(hub.Add(this), std::move(client), log) {}
   ~SignalSocket() override { hub_.Remove(session_.id()); }
 
   void Deliver(ControlOutput&& output) override;
@@ -191,16 +191,16 @@ asio::awaitable<void> SignalSocket<Stream>::WriteAll(std::shared_ptr<SignalSocke
 }  // namespace
 
 template <typename Stream>
-asio::awaitable<void> ServeSignal(Stream stream, http::request<http::string_body> request, std::string remote,
+asio::awaitable<void> ServeSignal(Stream stream, http::request<http::string_body> request, ClientAddress client,
                                   SignalHub& hub, ConnectionGuard::Place& place, Log log, Duration idle) {
-  const auto socket = std::make_shared<SignalSocket<Stream>>(std::move(stream), std::move(remote), hub, log);
+  const auto socket = std::make_shared<SignalSocket<Stream>>(std::move(stream), std::move(client), hub, log);
   const ConnectionGuard::Abortable abortable(place, [&socket] { socket->Abort(); });
   co_await socket->Run(std::move(request), idle);
 }
 
-template asio::awaitable<void> ServeSignal(PlainStream, http::request<http::string_body>, std::string, SignalHub&,
+template asio::awaitable<void> ServeSignal(PlainStream, http::request<http::string_body>, ClientAddress, SignalHub&,
                                            ConnectionGuard::Place&, Log, Duration);
-template asio::awaitable<void> ServeSignal(TlsStream, http::request<http::string_body>, std::string, SignalHub&,
+template asio::awaitable<void> ServeSignal(TlsStream, http::request<http::string_body>, ClientAddress, SignalHub&,
                                            ConnectionGuard::Place&, Log, Duration);
 
 }  // namespace duet

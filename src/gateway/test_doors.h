@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/http_server.h"
+#include "gateway/rtmp_door.h"
 #include "gateway/test_backend.h"
 
 namespace duet {
@@ -56,14 +57,20 @@ class TestDoors {
   SignalHub hub{backend, clock};
   Site site;
   WhipDoor whip{hub, apps, true, Log(&log)};
+  TaskPool pool{2, clock};
   uint16_t http_port = 0;
   uint16_t https_port = 0;
+  uint16_t rtmp_port = 0;
+  uint16_t rtmps_port = 0;
   std::string certificate_pem;
 
  private:
   std::unique_ptr<asio::ssl::context> tls_;
   asio::io_context io_{1};
+  LiveStreams live_{hub, pool, io_, Log(&log)};
+  FlvDoor flv_{hub, live_, true, Duration::Seconds(2)};
   HttpServer server_{io_};
+  RtmpDoor rtmp_{io_};
   std::thread thread_;
 };
 
@@ -79,7 +86,11 @@ inline TestDoors::TestDoors(Pages pages, AppRegistry apps_in, const DoorOptions&
   const IpAddress loopback = IpAddress::V4(127, 0, 0, 1);
   http_port = *server_.Listen({loopback, 0}, nullptr, "HTTP", "--http-port");
   https_port = *server_.Listen({loopback, 0}, tls_.get(), "HTTPS", "--https-port");
-  server_.Serve(HttpContext{site, whip, hub, guard, Log(&log), options.timeouts});
+  rtmp_port = *rtmp_.Listen({loopback, 0}, nullptr, "RTMP", "--rtmp-port");
+  rtmps_port = *rtmp_.Listen({loopback, 0}, tls_.get(), "RTMPS", "--rtmps-port");
+  server_.Serve(HttpContext{site, whip, flv_, hub, guard, Log(&log), options.timeouts});
+  rtmp_.Serve(std::make_unique<RtmpContext>(
+      RtmpContext{.hub = hub, .streams = live_, .pool = pool, .guard = guard, .log = Log(&log), .dev_signing = true}));
   thread_ = std::thread([this] { io_.run(); });
 }
 
@@ -87,11 +98,14 @@ inline void TestDoors::Stop() {
   if (!thread_.joinable()) return;
   asio::post(io_, [this] {
     server_.Close();
+    rtmp_.Close();
     hub.GiveUp();
     whip.GiveUp();
+    live_.GiveUp();
     guard.AbortAll();
   });
   thread_.join();
+  pool.Stop();
 }
 
 // A TCP client that waits for each operation, but not longer than kTestPatience: then it closes and the test fails.

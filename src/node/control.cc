@@ -86,6 +86,7 @@ void Control::State::OnSessionClosed(ControlSession& session) {
 void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
   State& s = *state_;
   s.now = now;
+  if (s.relays.OnEvent(event, s.commands)) return;
   if (const auto* lost = std::get_if<PeerLost>(&event)) {
     s.OnPeerLost(*lost);
   } else if (const auto* quality = std::get_if<PeerQuality>(&event)) {
@@ -95,7 +96,7 @@ void Control::OnWorkerEvent(Time now, size_t worker, WorkerEvent&& event) {
   } else if (const auto* layers = std::get_if<UptrackLayersWanted>(&event)) {
     s.OnLayersWanted(*layers);
   } else if (const auto* speakers = std::get_if<RoomSpeakers>(&event)) {
-    s.OnRoomSpeakers(*speakers);
+    s.OnRoomSpeakers(worker, *speakers);
   } else if (const auto* wanted = std::get_if<SourceKeyframeWanted>(&event)) {
     if (const auto it = s.peers.find(wanted->peer); it != s.peers.end() && it->second.is_source())
       s.outputs.push_back({it->second.push, PushKeyframeWanted{}});
@@ -128,12 +129,13 @@ void Control::OnTimer(Time now) {
     const RoomKey key = (it++)->first;
     if (s.bridges.at(key).back_at <= now) s.TellCodecBack(key);
   }
+  s.relays.OnTimer(now, s.commands);
 }
 
 Time Control::NextTimer() const {
   Time next = state_->seats.empty() ? Time::Never() : state_->seats.begin()->first;
   for (const auto& [key, bridge] : state_->bridges) next = std::min(next, bridge.back_at);
-  return next;
+  return std::min(next, state_->relays.NextTimer());
 }
 
 void Control::Drain(Time now) {
@@ -177,7 +179,10 @@ std::vector<std::pair<size_t, WorkerCommand>> Control::TakeCommands() { return s
 // ------------------------------------------------------------------------------------------------------------------------------
 
 void Control::State::Apply(RoomState& room, RoomEffects&& fx) {
-  for (auto& change : fx.switches) std::visit([&](auto& command) { Command(room.options().worker, command); }, change);
+  for (const auto& change : fx.switches) {
+    if (const auto* connect = std::get_if<ConnectSlot>(&change)) Flip(connect->subscriber, *connect);
+    if (const auto* published = std::get_if<SetPublished>(&change)) Flip(published->peer, *published);
+  }
   for (auto& [session, notification] : fx.notifications) Notify(session, std::move(notification));
   for (const std::string& user_id : fx.played) {
     const Member* member = room.Find(user_id);
@@ -225,17 +230,19 @@ void Control::State::DropPeer(PeerId peer, const std::string& why) {
   } else {
     Command(it->second.worker, RemovePeer{peer});
   }
+  relays.DropPeer(peer, commands);
   peers.erase(it);
 }
 
 void Control::State::Depart(RoomState& room, const Member& member, signal::LeaveReason reason, RoomEffects& fx) {
   const std::string user_id = member.user_id;
   const std::string why = SentenceFor(reason);
+  const size_t worker = member.worker;
   DropPeer(member.transport.peer, why);
   if (member.virtual_slots) EndPlaysOf(room, user_id, why);
   room.Leave(user_id, reason, fx);
   --member_count;
-  --worker_load[room.options().worker];
+  --worker_load[worker];
 }
 
 std::string Control::State::SentenceFor(signal::LeaveReason reason) {
@@ -275,6 +282,7 @@ void Control::State::EndIfEmpty(RoomState& room) {
   if (!room.empty()) return;
   log.With("room", room.options().name.ToString()).Info("room ended");
   bridges.erase(room.options().key);
+  speaker_merges.erase(room.options().key);
   rooms_by_key.erase(room.options().key);
   rooms.erase(RoomId(room.options().sdk_app_id, room.options().name));
 }
@@ -287,8 +295,10 @@ void Control::State::OnPeerLost(const PeerLost& lost) {
   if (it == peers.end()) return;
   RoomState& room = *it->second.room;
   Member* member = room.Find(it->second.user_id);
-  DropPeer(lost.peer);
+  const bool is_source = it->second.is_source();
+  DropPeer(lost.peer, is_source ? "The server holds as many streams as it may. Try again later." : "");
   if (member == nullptr || member->transport.peer != lost.peer) return;
+  if (is_source && !member->silent) return DetachPush(room, *member);
   if (const auto session = sessions.find(member->session); session != sessions.end())
     session->second.log.Warn("media lost: " + lost.message);
   if (member->silent) {
@@ -311,11 +321,21 @@ std::pair<const Member*, const Publication*> Control::State::FindUptrack(PeerId 
   return {};
 }
 
-void Control::State::OnRoomSpeakers(const RoomSpeakers& event) {
+void Control::State::OnRoomSpeakers(size_t worker, const RoomSpeakers& event) {
   const auto it = rooms_by_key.find(event.room);
   if (it == rooms_by_key.end()) return;
+  MediaRoom::SpeakingList heard = event.speaking;
+  if (config.workers.size() > 1) {
+    MediaRoom::SpeakingList own;
+    for (const MediaRoom::Speaking& speaking : event.speaking) {
+      if (relays.WorkerOf(speaking.uptrack) == worker) own.push_back(speaking);
+    }
+    const auto all = speaker_merges[event.room].OnReport(now, worker, own);
+    if (!all) return;
+    heard = *all;
+  }
   signal::Speakers speakers;
-  for (const MediaRoom::Speaking& speaking : event.speaking) {
+  for (const MediaRoom::Speaking& speaking : heard) {
     for (const auto& member : it->second->members()) {
       const auto& publications = member->transport.publications;
       if (std::any_of(publications.begin(), publications.end(),

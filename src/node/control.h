@@ -37,6 +37,8 @@ struct ControlConfig {
   size_t max_rooms = 10'000;
   size_t max_members = 20'000;
   size_t max_room_members = 300;
+  // A room of no more members than this is not spread over several workers.
+  size_t members_together = 16;
   // Lines of pushes and plays, 850 kB each.
   size_t max_lines = 1000;
 };

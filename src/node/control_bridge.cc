@@ -107,7 +107,7 @@ Result<PushOpened, SignalError> Control::State::PushAsMember(ControlSession& ses
   if (lines >= config.max_lines) return NoMoreLines();
   const auto place = Admit(session, enter, *rights);
   if (!place.ok()) return place.error();
-  PushOpened opened = MakeSource(session, *place->room, target.user_id);
+  PushOpened opened = MakeSource(session, *place->room, place->worker, target.user_id);
   MemberTransport transport = PushedTransport({}, enter.role, *rights);
   Attach(transport, peers.at(session.push).config);
   TakeSeat(session, *place, enter, *rights, std::move(transport));
@@ -133,7 +133,7 @@ Result<PushOpened, SignalError> Control::State::PushForMember(ControlSession& se
   if (lines >= config.max_lines) return NoMoreLines();
 
   const PeerId older = member->transport.peer;
-  PushOpened opened = MakeSource(session, room, *holder);
+  PushOpened opened = MakeSource(session, room, member->worker, *holder);
   session.log = session.connection_log.With("room", room.options().name.ToString()).With("user", *holder);
   MemberTransport transport = member->transport;
   Attach(transport, peers.at(session.push).config);
@@ -144,16 +144,17 @@ Result<PushOpened, SignalError> Control::State::PushForMember(ControlSession& se
   return opened;
 }
 
-PushOpened Control::State::MakeSource(ControlSession& session, RoomState& room, const std::string& user_id) {
+PushOpened Control::State::MakeSource(ControlSession& session, RoomState& room, size_t worker,
+                                      const std::string& user_id) {
   const PeerId peer(next_peer++);
   PeerConfig source{.id = peer, .uptracks = PushTracks(track_ids)};
-  const size_t worker = room.options().worker;
   PushOpened opened{.line = std::make_shared<MediaLine>(config.workers[worker].waker),
                     .audio = source.uptracks[0].id,
                     .video = source.uptracks[1].id,
                     .audio_payload_type = kPushAudioType,
                     .video_payload_type = kPushVideoType};
   Command(worker, AddSource{room.options().key, peer, source.uptracks, opened.line});
+  relays.SetPeer(room.options().key, worker, source, commands);
   peers.emplace(peer, ControlPeer{&room, user_id, worker, std::move(source), session.id});
   session.push = peer;
   ++lines;
@@ -180,12 +181,16 @@ void Control::State::EndPush(ControlSession& session) {
   if (member == nullptr || member->transport.peer != peer) return DropPeer(peer);
   if (member->session == session.id) return;  // its seat goes with it: OnSessionClosed
   session.log.Info("push ended");
-  MemberTransport transport = member->transport;
+  DetachPush(room, *member);
+  DropPeer(peer);
+}
+
+void Control::State::DetachPush(RoomState& room, Member& member) {
+  MemberTransport transport = member.transport;
   Attach(transport, {});
   RoomEffects fx;
-  room.SetTransport(*member, std::move(transport), fx);
+  room.SetTransport(member, std::move(transport), fx);
   Apply(room, std::move(fx));
-  DropPeer(peer);
 }
 
 // ---- plays
@@ -317,7 +322,7 @@ void Control::State::FollowPublisher(const RoomState& room, ControlSession& sess
     if (tap.uptrack.value() != 0) Command(tap.worker, RemoveTap{tap.id});
     tap = {};
     if (wanted.value() == 0) continue;
-    tap = {TapId(next_tap++), wanted, WorkerOf(room, wanted)};
+    tap = {TapId(next_tap++), wanted, relays.WorkerOf(wanted).value_or(room.options().worker)};
     Command(tap.worker, AddTap{tap.id, room.options().key, wanted, play.line, AddTap::What::kBridge});
     if (kind == MediaKind::kVideo) Command(tap.worker, RequestKeyframe{wanted});
   }

@@ -111,7 +111,25 @@ Result<Control::State::Place, SignalError> Control::State::Admit(const ControlSe
     EndIfEmpty(room);
     return MakeError(SignalErrorKind::kServerBusy, "The server holds as many members as it may. Try again later.");
   }
-  return Place{&room, existing, resumed};
+  return Place{&room, existing, resumed, resumed ? existing->worker : WorkerFor(room)};
+}
+
+// A room stays on one worker as long as it is small, for what is sent to another one is copied; a large one goes on to
+// more of them as they are less busy.
+size_t Control::State::WorkerFor(const RoomState& room) const {
+  const size_t together = config.members_together;
+  const size_t home = room.options().worker;
+  if (worker_load.size() == 1 || room.size() < together) return home;
+  std::vector<size_t> members(worker_load.size());
+  for (const auto& member : room.members()) ++members[member->worker];
+  size_t best = home;
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (members[i] == 0) continue;
+    if (members[i] < together) return i;  // it has begun there
+    if (worker_load[i] < worker_load[best]) best = i;
+  }
+  const auto least = std::min_element(worker_load.begin(), worker_load.end());
+  return *least + together <= worker_load[best] ? static_cast<size_t>(least - worker_load.begin()) : best;
 }
 
 // The tracks of a member without SDP: those of its push, which may be running already when it resumes.
@@ -137,7 +155,7 @@ Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::E
   std::string sdp;
   Result<MemberTransport, SignalError> transport = enter.media == signal::Media::kRtmp
                                                        ? PushedTransport(*place, enter.role, *rights)
-                                                       : AnswerOffer(room, enter, *rights, sdp);
+                                                       : AnswerOffer(*place, enter, *rights, sdp);
   if (!transport.ok()) {
     EndIfEmpty(room);
     return transport.error();
@@ -156,10 +174,11 @@ Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::E
   return {std::move(result)};
 }
 
-Result<MemberTransport, SignalError> Control::State::AnswerOffer(RoomState& room, const signal::Enter& enter,
+Result<MemberTransport, SignalError> Control::State::AnswerOffer(const Place& place, const signal::Enter& enter,
                                                                  const Rights& rights, std::string& sdp) {
   const PeerId peer(next_peer++);
-  const size_t worker = room.options().worker;
+  RoomState& room = *place.room;
+  const size_t worker = place.worker;
   const LocalTransport local{config.local_fingerprint, config.workers[worker].candidates};
   auto answer = MakeAnswer(peer, enter.offer, enter.tracks, nullptr, local, rng, track_ids);
   if (!answer.ok()) return answer.error();
@@ -167,6 +186,7 @@ Result<MemberTransport, SignalError> Control::State::AnswerOffer(RoomState& room
   if (!transport.ok()) return transport.error();
   sdp = std::move(answer->sdp);
   Command(worker, AddPeer{room.options().key, answer->config});
+  relays.SetPeer(room.options().key, worker, answer->config, commands);
   peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config), {}});
   return transport;
 }
@@ -186,7 +206,7 @@ Member& Control::State::TakeSeat(ControlSession& session, const Place& place, co
   if (place.resumed) {
     const PeerId old_peer = existing->transport.peer;
     const PeerId new_peer = transport.peer;
-    if (existing->virtual_slots && !virtual_slots)
+    if (existing->virtual_slots && (!virtual_slots || existing->rights.bits != rights.bits))
       EndPlaysOf(room, enter.user_id, "The member receives in another way now.");
     existing->rights = rights;
     existing->role = enter.role;
@@ -207,10 +227,11 @@ Member& Control::State::TakeSeat(ControlSession& session, const Place& place, co
                                      .silent = session.silent,
                                      .virtual_slots = virtual_slots,
                                      .resume_token = token,
+                                     .worker = place.worker,
                                      .transport = std::move(transport)},
                               fx);
   ++member_count;
-  ++worker_load[room.options().worker];
+  ++worker_load[place.worker];
   Apply(room, std::move(fx));
   return member;
 }
@@ -254,6 +275,7 @@ Control::State::Reply Control::State::OnNegotiate(ControlSession& session, signa
   if (!transport.ok()) return transport.error();
   peer.config = answer->config;
   Command(peer.worker, UpdatePeer{answer->config});
+  relays.SetPeer(room.options().key, peer.worker, answer->config, commands);
   RoomEffects fx;
   room.SetTransport(member, std::move(*transport), fx);
   Apply(room, std::move(fx));

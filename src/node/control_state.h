@@ -9,6 +9,8 @@
 
 #include "base/token_bucket.h"
 #include "node/control.h"
+#include "node/relays.h"
+#include "node/speaker_merge.h"
 #include "node/tickets.h"
 #include "peer/answerer.h"
 #include "room/room_state.h"
@@ -66,9 +68,15 @@ struct ControlPeer {
   bool is_source() const { return push.value() != 0; }
 };
 
+inline std::vector<Waker*> WakersOf(const ControlConfig& config) {
+  std::vector<Waker*> wakers;
+  for (const ControlConfig::Worker& worker : config.workers) wakers.push_back(worker.waker);
+  return wakers;
+}
+
 struct Control::State {
   State(ControlConfig c, const AppRegistry& a, Rng& r, Log l)
-      : config(std::move(c)), apps(a), rng(r), log(std::move(l)), tickets(r) {}
+      : config(std::move(c)), apps(a), rng(r), log(std::move(l)), relays(WakersOf(config)), tickets(r) {}
 
   using Reply = Result<decltype(signal::Response::body), signal::SignalError>;
   using RoomId = std::pair<uint32_t, signal::RoomName>;
@@ -78,6 +86,7 @@ struct Control::State {
     RoomState* room = nullptr;
     Member* existing = nullptr;
     bool resumed = false;
+    size_t worker = 0;  // that is to hold its media
   };
 
   // control_enter.cc
@@ -91,8 +100,10 @@ struct Control::State {
                                                              std::span<const signal::TrackInfo> tracks,
                                                              signal::Role role, const Rights& rights) const;
   // The media of a member with an offer: makes its peer and the answer.
-  Result<MemberTransport, signal::SignalError> AnswerOffer(RoomState& room, const signal::Enter& enter,
+  Result<MemberTransport, signal::SignalError> AnswerOffer(const Place& place, const signal::Enter& enter,
                                                            const Rights& rights, std::string& sdp);
+  // Where the media of somebody new in the room goes.
+  size_t WorkerFor(const RoomState& room) const;
   static MemberTransport PushedTransport(const Place& place, signal::Role role, const Rights& rights);
   // Puts the user of an accepted `enter` into the room: on its own seat again, in place of its older self, or as
   // somebody new.
@@ -110,9 +121,11 @@ struct Control::State {
   void OnPushCarries(const ControlSession& session, const PushCarries& carries);
   // The push is over. The member is gone when the session was all it had, else it stays without media.
   void EndPush(ControlSession& session);
+  // The member, whose seat is its own, publishes nothing until the next push.
+  void DetachPush(RoomState& room, Member& member);
   Result<PushOpened, signal::SignalError> PushAsMember(ControlSession& session, const OpenPush& open);
   Result<PushOpened, signal::SignalError> PushForMember(ControlSession& session, const RtmpPush& target);
-  PushOpened MakeSource(ControlSession& session, RoomState& room, const std::string& user_id);
+  PushOpened MakeSource(ControlSession& session, RoomState& room, size_t worker, const std::string& user_id);
   void OnOpenPlay(ControlSession& session, const OpenPlay& open);
   Result<PlayOpened, signal::SignalError> Play(ControlSession& session, const OpenPlay& open);
   // What the viewer may receive, and in `viewer` the member whose ticket it has.
@@ -128,12 +141,18 @@ struct Control::State {
   void TellCodecBack(RoomKey key);
   // The track of this member that viewers without SDP can get as this kind of this stream; 0 = none.
   UptrackId Tappable(const Member& publisher, signal::StreamType stream, signal::MediaKind kind) const;
-  // Which worker holds this track of a member of the room.
-  static size_t WorkerOf(const RoomState& room, UptrackId) { return room.options().worker; }
   signal::MediaUrls UrlsFor(const ControlSession& session, const RoomState& room, const Member& member);
 
   // control.cc
   void Apply(RoomState& room, RoomEffects&& fx);
+  // A switch in the media path, on the worker of its peer and where its track is relayed to.
+  template <typename Switch>
+  void Flip(PeerId peer, const Switch& change) {
+    const auto it = peers.find(peer);
+    if (it == peers.end()) return;
+    relays.OnSwitch(now, change, commands);
+    Command(it->second.worker, change);
+  }
   void Notify(SessionId session, signal::Notification notification);
   void Close(SessionId session, CloseCode code, std::string reason);
   void Command(size_t worker, WorkerCommand command) { commands.emplace_back(worker, std::move(command)); }
@@ -156,7 +175,7 @@ struct Control::State {
   void OnPeerLost(const PeerLost& lost);
   // The member that sends on this transport, and what it publishes as this track; nulls when they are gone.
   std::pair<const Member*, const Publication*> FindUptrack(PeerId peer, UptrackId uptrack) const;
-  void OnRoomSpeakers(const RoomSpeakers& event);
+  void OnRoomSpeakers(size_t worker, const RoomSpeakers& event);
   void OnUptrackLimit(const UptrackLimit& limit);
   void OnLayersWanted(const UptrackLayersWanted& wanted);
   void OnPeerQuality(const PeerQuality& quality);
@@ -179,6 +198,8 @@ struct Control::State {
   std::map<RoomKey, RoomState*> rooms_by_key;
   std::unordered_map<PeerId, ControlPeer> peers;
   std::map<RoomKey, RoomBridge> bridges;
+  Relays relays;
+  std::map<RoomKey, SpeakerMerge> speaker_merges;  // with several workers
   Tickets tickets;
   size_t lines = 0;  // of pushes and plays
   uint64_t next_tap = 1;

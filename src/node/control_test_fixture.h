@@ -33,7 +33,7 @@ class ControlTest : public testing::Test {
     Restart({});
   }
   void Restart(ControlConfig config) {
-    config.workers = {{{Endpoint{IpAddress::V4(127, 0, 0, 1), 40000}}}};
+    if (config.workers.empty()) config.workers = {{{Endpoint{IpAddress::V4(127, 0, 0, 1), 40000}}}};
     config.local_fingerprint = {"sha-256", std::vector<uint8_t>(32, 0xab)};
     control_ = std::make_unique<Control>(config, apps_, rng_, Log());
   }
@@ -53,7 +53,10 @@ class ControlTest : public testing::Test {
   }
   void Collect() {
     for (auto& output : control_->TakeOutputs()) outputs_.push_back(std::move(output));
-    for (auto& [worker, command] : control_->TakeCommands()) commands_.push_back(std::move(command));
+    for (auto& [worker, command] : control_->TakeCommands()) {
+      commands_.push_back(std::move(command));
+      command_workers_.push_back(worker);
+    }
   }
   template <typename Body>
   signal::Response Ask(SessionId session, Body body) {
@@ -108,6 +111,14 @@ class ControlTest : public testing::Test {
     }
     return codes;
   }
+  // The workers that the peers were put on, in the order of AddPeer.
+  std::vector<size_t> WorkersOfPeers() const {
+    std::vector<size_t> workers;
+    for (size_t i = 0; i < commands_.size(); ++i) {
+      if (std::holds_alternative<AddPeer>(commands_[i])) workers.push_back(command_workers_[i]);
+    }
+    return workers;
+  }
   template <typename C>
   size_t Commands() {
     return static_cast<size_t>(
@@ -121,6 +132,7 @@ class ControlTest : public testing::Test {
   uint64_t last_session_ = 0;
   std::vector<ControlOutput> outputs_;
   std::vector<WorkerCommand> commands_;
+  std::vector<size_t> command_workers_;  // to whom each of them goes
 };
 
 }  // namespace duet

@@ -10,6 +10,8 @@ namespace {
 // Of the fixed part of an RTP header (RFC 3550 section 5.1).
 constexpr size_t kSeqAt = 2;
 constexpr size_t kTimestampAt = 4;
+// Of every picture's codec (RFC 6184 section 8.2.1 and its like); no sound has it.
+constexpr uint32_t kVideoClockRate = 90'000;
 
 }  // namespace
 
@@ -24,6 +26,7 @@ LineItem* LineTap::Begin(const ReceivedRtp& packet) {
   LineItem* item = line_->BeginPush();
   if (item == nullptr) return nullptr;
   item->kind = LineItem::Kind::kPacket;
+  item->video = packet.codec->clock_rate == kVideoClockRate;
   item->layer = static_cast<uint8_t>(packet.layer);
   item->starts_keyframe = packet.starts_keyframe;
   item->size = static_cast<uint16_t>(bytes.size());

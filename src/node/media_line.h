@@ -37,6 +37,7 @@ struct LineItem {
     kReference,  // what has `rtp_timestamp` was captured at `captured`, on the clock of this process
   };
   Kind kind{};
+  bool video = false;            // a packet of a picture, not of sound
   uint8_t layer = 0;             // of the track, 0 = the smallest picture
   bool starts_keyframe = false;  // a decoder can start here; always true for audio
   uint16_t size = 0;             // of `bytes`

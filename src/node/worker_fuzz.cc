@@ -6,6 +6,9 @@
 //         10 time passes: ms, 2 B      11 a slot is connected: 3 B      12 a track is switched: 2 B
 //         13 negotiated anew: member, 1 B | flags, 1 B                  14 a member goes, or comes back: 1 B
 //         15 a member moves: member and whether its connection ended, 1 B | port, 1 B
+//         16 a source comes, or goes      17 it brings something: track and kind, 1 B | layer, 1 B | seq, 2 B | size, 1
+//         B | bytes      18 a tap comes, or goes: which and of what kind, 1 B | track, 1 B 19 the reader of a tap:
+//         which, 1 B | wants, 1 B
 //
 // Whatever is said: members get nothing that they cannot read, strangers get answers to STUN at most, timers come to
 // rest, memory is bounded, and when all are gone nothing is left of them.
@@ -30,6 +33,9 @@ constexpr size_t kMostKept = 8192;
 constexpr RoomKey kRoom(1);
 constexpr IpAddress Ip(uint8_t last) { return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, last}}; }
 constexpr uint8_t kStranger = 99;
+constexpr PeerId kSource(50);
+constexpr UptrackId kSourceTracks[] = {UptrackId(901), UptrackId(902)};
+constexpr size_t kTaps = 4;
 // In a step of time: to empty the pacers, and at rest.
 constexpr int64_t kMostTimers = 2000;
 constexpr int64_t kMostTimersPerSecond = 150;
@@ -54,18 +60,21 @@ class Run {
   }
   ~Run() {
     for (size_t i = 0; i < kMembers; ++i) Remove(i);
+    Do(RemoveSource{kSource});
+    for (const MediaLineRef& line : taps_) DUET_CHECK(line.use_count() <= 1);  // they went with their tracks
     events_.clear();
     Wait(Duration::Seconds(3));
     for (const WorkerEvent& event : events_) DUET_CHECK(std::holds_alternative<WorkerCounts>(event));
     DUET_CHECK(!events_.empty());
     const auto& counts = std::get<WorkerCounts>(events_.back());
     DUET_CHECK(counts.rooms == 0 && counts.peers == 0 && counts.uptracks == 0 && counts.downtracks == 0);
+    DUET_CHECK(counts.sources == 0 && counts.taps == 0);
     DUET_CHECK(counts.addresses == 0 && counts.packets_in_use == 0);
     DUET_CHECK(worker_.NextTimer().is_never());
   }
 
   void Step(ByteReader& input) {
-    const uint8_t op = input.U8() % 16;
+    const uint8_t op = input.U8() % 20;
     switch (op) {
       case 9: {
         const Endpoint from{Ip(kStranger), static_cast<uint16_t>(1 + input.U8())};
@@ -100,6 +109,18 @@ class Run {
       case 15: {
         const uint8_t who = input.U8();
         Move(who % kMembers, who >= 128, input.U8());
+        break;
+      }
+      case 16: ToggleSource(); break;
+      case 17: Bring(input); break;
+      case 18: {
+        const uint8_t which = input.U8();
+        ToggleTap(which, input.U8());
+        break;
+      }
+      case 19: {
+        const uint8_t which = input.U8();
+        Want(which, input.U8());
         break;
       }
       default:
@@ -155,11 +176,72 @@ class Run {
     }
     remote.MoveTo(AddressOf(i, port));
   }
+  static UptrackId TrackOf(uint8_t source) {
+    if (source == 255) return UptrackId();
+    if (source >= 240) return kSourceTracks[source % 2];
+    return UptrackId(100 * (1 + source / 4 % kMembers) + source % 4);
+  }
+  void ToggleSource() {
+    if (source_) {
+      source_.reset();
+      return Do(RemoveSource{kSource});
+    }
+    source_ = std::make_shared<MediaLine>(nullptr, 64);
+    std::vector<UptrackConfig> tracks(2);
+    tracks[0] = {.id = kSourceTracks[0],
+                 .kind = signal::MediaKind::kAudio,
+                 .codec = {.kind = CodecKind::kOpus, .payload_type = PayloadType(111), .clock_rate = 48'000}};
+    tracks[1] = {.id = kSourceTracks[1],
+                 .kind = signal::MediaKind::kVideo,
+                 .codec = {.kind = CodecKind::kH264,
+                           .payload_type = PayloadType(102),
+                           .clock_rate = 90'000,
+                           .profile_level_id = 0x42e01f,
+                           .packetization_mode = 1},
+                 .layers = std::vector<LayerConfig>(2)};
+    Do(AddSource{kRoom, kSource, tracks, source_});
+    for (const UptrackId track : kSourceTracks) Do(SetPublished{kSource, track, true});
+  }
+  void Bring(ByteReader& input) {
+    const uint8_t what = input.U8();
+    const uint8_t layer = input.U8();
+    const uint16_t seq = input.U16();
+    const size_t size = input.U8();
+    const Bytes bytes = input.Read(std::min(size, input.remaining()));
+    LineItem* item = source_ ? source_->BeginPush() : nullptr;
+    if (item == nullptr) return;
+    item->kind = what >= 200 ? LineItem::Kind::kReference : LineItem::Kind::kPacket;
+    item->uptrack = kSourceTracks[what % 2];
+    item->layer = layer % 4;
+    item->seq = int64_t{seq} - 5;
+    item->captured = now_;
+    item->rtp_timestamp = uint32_t{seq} * 100;
+    std::copy(bytes.begin(), bytes.end(), item->bytes);
+    item->size = static_cast<uint16_t>(bytes.size());
+    source_->EndPush();
+    worker_.OnLines(now_, out_);
+    Carry();
+  }
+  void ToggleTap(uint8_t which, uint8_t source) {
+    MediaLineRef& line = taps_[which % kTaps];
+    const TapId tap(which % kTaps + 1);
+    Do(RemoveTap{tap});
+    if (std::exchange(line, nullptr)) return;
+    line = std::make_shared<MediaLine>(nullptr, 64);
+    Do(AddTap{tap, kRoom, TrackOf(source), line, which >= 128 ? AddTap::What::kRelay : AddTap::What::kBridge});
+  }
+  void Want(uint8_t which, uint8_t wants) {
+    const TapId tap(which % kTaps + 1);
+    if (which >= 128) Do(SetTapWants{tap, wants, int64_t{wants} * 10'000});
+    Do(RequestKeyframe{TrackOf(wants), static_cast<uint8_t>(which / kTaps % 4)});
+    if (const MediaLineRef& line = taps_[which % kTaps]) {
+      for (; const LineItem* item = line->Front(); line->Pop())
+        DUET_CHECK(item->kind == LineItem::Kind::kReference || ParseRtp(item->packet()));
+    }
+  }
   void Connect(uint8_t member, uint8_t slot, uint8_t source) {
     const uint64_t subscriber = 1 + member % kMembers;
-    const uint64_t publisher = 1 + source / 4 % kMembers;
-    Do(ConnectSlot{PeerId(subscriber), DowntrackId(100 * subscriber + 11 + slot % 3),
-                   source == 255 ? UptrackId() : UptrackId(100 * publisher + source % 4),
+    Do(ConnectSlot{PeerId(subscriber), DowntrackId(100 * subscriber + 11 + slot % 3), TrackOf(source),
                    static_cast<signal::Quality>(slot / 3 % 3)});
   }
   void Do(WorkerCommand command) {
@@ -221,6 +303,8 @@ class Run {
   Outbox answers_{pool_};
   Worker worker_{WorkerConfig{.dtls = &Server().context}, rng_, pool_};
   std::array<std::optional<Member>, kMembers> members_;
+  MediaLineRef source_;
+  std::array<MediaLineRef, kTaps> taps_;
   std::vector<WorkerEvent> events_;
 };
 

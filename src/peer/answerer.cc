@@ -351,7 +351,10 @@ class Answering {
     UptrackConfig track{.kind = kind, .mid = offered.mid, .codec = codec, .extensions = extensions};
     track.layers = kind == MediaKind::kVideo ? LayersOf(offered) : OnlyLayer(offered);
     track.id = UptrackId(ids_.next);
-    if (const UptrackConfig* old = Previous(&PeerConfig::uptracks, offered.mid)) track.id = old->id;
+    // Another codec on a section is another track: whoever receives it begins anew, with a codec of its own for it.
+    const UptrackConfig* old = Previous(&PeerConfig::uptracks, offered.mid);
+    if (old != nullptr && old->codec.kind == codec.kind && old->codec.payload_type == codec.payload_type)
+      track.id = old->id;
     if (track.id.value() == ids_.next) ++ids_.next;
     config_.uptracks.push_back(std::move(track));
   }

@@ -156,6 +156,18 @@ TEST_F(AnswererTest, NegotiatingAgainKeepsIdsSsrcsAndCredentials) {
   }
 }
 
+TEST_F(AnswererTest, AnotherCodecOnASectionIsAnotherTrack) {
+  const std::string offer = Golden("chromium-sdk-1v1-offer.sdp");
+  const auto first = Make(offer, kSdkTracks);
+  ASSERT_TRUE(first.ok());
+  PeerConfig vp8 = first->config;
+  vp8.uptracks[1].codec.kind = CodecKind::kVp8;
+  const auto second = Make(offer, kSdkTracks, &vp8);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->config.uptracks[0].id, first->config.uptracks[0].id);
+  EXPECT_NE(second->config.uptracks[1].id, first->config.uptracks[1].id);
+}
+
 TEST_F(AnswererTest, NewCredentialsInTheOfferRestartIce) {
   std::string offer = Golden("chromium-sdk-1v1-offer.sdp");
   const auto first = Make(offer, kSdkTracks);

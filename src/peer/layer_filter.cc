@@ -39,7 +39,7 @@ bool LayerFilter::Goes(const ReceivedRtp& in) {
                                         .temporal_id = layers.temporal,
                                         .needs_base_only = layers.needs_base_only,
                                         .opens_above = layers.opens_above});
-  return temporal && layers.spatial <= (in.seq >= spatial_since_ ? spatial_ : spatial_before_);
+  return temporal && layers.spatial <= HighestOf(in);
 }
 
 std::optional<LayerFilter::Place> LayerFilter::Accept(const ReceivedRtp& in) {
@@ -54,7 +54,8 @@ std::optional<LayerFilter::Place> LayerFilter::Accept(const ReceivedRtp& in) {
   const auto seq = numbers_.Pass(in.seq);
   if (!seq) return std::nullopt;
   const FrameLayers& layers = in.frame;
-  const bool highest = layers.known && layers.spatial == spatial_ && spatial_ + 1 < layers.spatial_count;
+  const int top = HighestOf(in);
+  const bool highest = layers.known && layers.spatial == top && top + 1 < layers.spatial_count;
   return Place{.seq = *seq, .marker = in.view.marker || (highest && layers.ends_frame), .numbers = NumbersOf(in)};
 }
 

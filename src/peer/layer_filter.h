@@ -49,6 +49,8 @@ class LayerFilter {
 
   void BeginPicture(const ReceivedRtp& in);
   bool Goes(const ReceivedRtp& in);
+  // The highest spatial layer that goes of this packet's picture, which may be older than the last change.
+  int HighestOf(const ReceivedRtp& in) const { return in.seq >= spatial_since_ ? spatial_ : spatial_before_; }
   std::optional<Vp8Numbers> NumbersOf(const ReceivedRtp& in);
 
   GapCloser<kWindow> numbers_;

@@ -160,14 +160,13 @@ void Peer::ChooseTemporal(Time now, std::span<Downtrack*> pictures, int64_t whol
   const double part = sent > 0 ? static_cast<double>(whole) / static_cast<double>(sent) : 1;
   for (Downtrack* picture : pictures) {
     LayerChoice& layers = picture->layers();
-    if (tolerated && !picture->paused()) continue;
     const auto highest = static_cast<int>(layers.temporal_count()) - 1;
     int chosen = 0;
     for (int t = 1; t <= highest; ++t) {
       const double room = t <= layers.temporal() ? part : part * kRoomToRise;
       if (layers.TemporalShare(t) <= room) chosen = t;
     }
-    layers.set_temporal(chosen == highest ? LayerChoice::kAllTemporal : chosen);
+    if (!tolerated || picture->paused()) layers.set_temporal(chosen == highest ? LayerChoice::kAllTemporal : chosen);
     picture->FollowChoice();
   }
 }

@@ -6,6 +6,22 @@
 namespace duet {
 namespace {
 
+// Another codec on a section is another track (answerer.cc), but its streams go on under their SSRCs, which a sender
+// does not name again once it knows that we have learned them (RFC 8852 section 3).
+UptrackConfig WithKnownSsrcs(UptrackConfig track, const std::vector<std::unique_ptr<Uptrack>>& former) {
+  for (const auto& old : former) {
+    if (!old || old->config().mid != track.mid || old->layers().size() != track.layers.size()) continue;
+    for (size_t i = 0; i < track.layers.size(); ++i) {
+      const LayerConfig& known = old->layers()[i].config();
+      LayerConfig& layer = track.layers[i];
+      if (layer.rid != known.rid) continue;
+      if (layer.ssrc.value() == 0) layer.ssrc = known.ssrc;
+      if (layer.rtx_ssrc.value() == 0) layer.rtx_ssrc = known.rtx_ssrc;
+    }
+  }
+  return track;
+}
+
 IceTransport MakeIce(const PeerConfig& config, IceOptions options, Rng& rng) {
   if (config.ice_role == IceRole::kLite) return {config.local_ice, config.remote_ice, options};
   return {config.local_ice, config.remote_ice, config.remote_candidates, options, rng};
@@ -29,7 +45,8 @@ void Peer::AddTracks() {
   for (const UptrackConfig& track : config_.uptracks) {
     const auto old =
         std::find_if(uptracks_.begin(), uptracks_.end(), [&](const auto& t) { return t && t->id() == track.id; });
-    uptracks.push_back(old != uptracks_.end() ? std::move(*old) : std::make_unique<Uptrack>(track));
+    uptracks.push_back(old != uptracks_.end() ? std::move(*old)
+                                              : std::make_unique<Uptrack>(WithKnownSsrcs(track, uptracks_)));
   }
   std::vector<std::unique_ptr<Downtrack>> downtracks;
   for (const DowntrackConfig& track : config_.downtracks) {

@@ -148,7 +148,8 @@ bool RoomState::Publish(Member& member, StreamType stream, std::optional<bool> a
 
 void RoomState::SetCarried(Member& member, bool audio, bool video, RoomEffects& fx) {
   ChangePublications(member, StreamType::kMain, fx, [&](Publication& publication) {
-    publication.carried = publication.kind == MediaKind::kAudio ? audio : video;
+    // What a push has begun to carry it goes on to carry.
+    publication.carried |= publication.kind == MediaKind::kAudio ? audio : video;
   });
 }
 

@@ -92,6 +92,7 @@ struct Member {
   // It plays what it gets by address (RTMP, FLV), each stream for itself: nothing to assign, and no limit.
   bool virtual_slots = false;
   std::string resume_token;
+  size_t worker = 0;  // index of the worker that holds its media
   MemberTransport transport;
   std::map<SourceName, Wish> wishes;
   std::vector<signal::PlayedStream> played;  // with virtual slots: what it gets, as told last
@@ -116,7 +117,7 @@ class RoomState {
     signal::Template room_template{};
     size_t capacity = 300;
     int64_t created_unix_ms = 0;
-    size_t worker = 0;  // index of the worker that holds its media
+    size_t worker = 0;  // index of the worker where its first members are
   };
   explicit RoomState(Options options) : options_(std::move(options)) {}
 

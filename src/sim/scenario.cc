@@ -56,6 +56,7 @@ class Run {
     if (verb == "run") return RunFor(Duration::Micros(static_cast<int64_t>(Number(words, 1) * 1e6)));
     if (verb == "check") return Check(words);
     if (verb == "server") return world_.RestartServer();
+    if (verb == "workers") return world_.RestartServer(Workers(words));
     if (verb == "subscribe") return Subscribe(words);
     static const std::map<std::string, std::function<void(World&, uint32_t)>> kDeeds = {
         {"join", [](World& w, uint32_t n) { w.client(n).Enter(w.now()); }},
@@ -72,6 +73,11 @@ class Run {
   }
 
  private:
+  static size_t Workers(const Words& words) {
+    const double count = Number(words, 1);
+    if (count < 1 || count > 8) throw BadStep{"there are 1 to 8 workers"};
+    return static_cast<size_t>(count);
+  }
   uint32_t Member(const Words& words, size_t i) {
     const auto numbers = world_.numbers();
     for (const uint32_t number : numbers) {

@@ -12,6 +12,7 @@
 //   check freeze u2 u1 500        # ms: the longest without a new picture in the last run
 //   check share u2 u3 0.35        # the least part that either has of what both get
 //   server restart
+//   workers 2                     # the server begins anew with so many workers, members alternate between them
 #pragma once
 
 #include <string>

@@ -319,8 +319,9 @@ void SimClient::OnMedia(Time now, const ReceivedRtp& rtp) {
     return;
   }
   const bool told = rtp.codec->kind == CodecKind::kVp9 || rtp.codec->kind == CodecKind::kAv1;
-  if (told && (!rtp.frame.known || rtp.frame.spatial != tag->spatial || rtp.frame.temporal != tag->temporal))
-    violations_.push_back(user_ + " is not told of the layers");
+  // Before the structure has come nothing is known.
+  if (told && rtp.frame.known && (rtp.frame.spatial != tag->spatial || rtp.frame.temporal != tag->temporal))
+    violations_.push_back(user_ + " is told of other layers");
   const bool numbered = rtp.codec->kind == CodecKind::kVp8 && rtp.frame.known;
   const FrameReceiver::Place place{.seq = rtp.seq,
                                    .timestamp = rtp.view.timestamp,

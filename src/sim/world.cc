@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t kApp = 1400000001;
 constexpr Time kEpoch = Time::FromMillis(1'800'000'000'000);
-const Endpoint kServer{IpAddress::V4(192, 0, 2, 1), 40000};
+Endpoint AddressOfWorker(size_t index) { return {IpAddress::V4(192, 0, 2, 1), static_cast<uint16_t>(40'000 + index)}; }
 // What the gateway gives an idle WebSocket before it lets go of it.
 constexpr Duration kSocketIdle = Duration::Seconds(45);
 
@@ -55,23 +55,30 @@ World::World(WorldConfig config)
       server_certificate_(MakeCertificate(config.seed)),
       server_dtls_(std::move(DtlsContext::Create(server_certificate_)).value()),
       client_certificate_(std::move(DtlsCertificate::Generate()).value()),
-      client_dtls_(std::move(DtlsContext::Create(client_certificate_)).value()),
-      out_(pool_) {
+      client_dtls_(std::move(DtlsContext::Create(client_certificate_)).value()) {
   DUET_CHECK(apps_.Add({.sdk_app_id = kApp, .secret_key = std::string(64, 'a')}).ok());
   StartServer();
 }
 
 World::~World() {
-  out_.Clear();
   seats_.clear();
-  worker_.reset();
+  StopServer();
+}
+
+void World::StopServer() {
+  control_.reset();
+  cores_.clear();
 }
 
 void World::StartServer() {
-  worker_ = std::make_unique<Worker>(WorkerConfig{.dtls = &server_dtls_, .consent_timeout = config_.media_timeout},
-                                     rng_, pool_);
   ControlConfig control;
-  control.workers = {{{kServer}}};
+  for (size_t i = 0; i < config_.workers; ++i) {
+    Core& core = *cores_.emplace_back(std::make_unique<Core>(AddressOfWorker(i), pool_));
+    core.worker = std::make_unique<Worker>(
+        WorkerConfig{.dtls = &server_dtls_, .consent_timeout = config_.media_timeout}, rng_, pool_);
+    control.workers.push_back({{core.address}, &core});
+  }
+  control.members_together = 1;
   control.local_fingerprint = server_certificate_.fingerprint();
   control.seat_time = config_.seat_time;
   control_ = std::make_unique<Control>(control, apps_, rng_, Log());
@@ -120,10 +127,7 @@ void World::Wake(uint32_t number) {
 }
 
 void World::RestartServer() {
-  out_.Clear();
-  worker_.reset();
-  control_.reset();
-  counts_ = {};
+  StopServer();
   for (auto& [number, place] : seats_) {
     if (place->session.value() == 0) continue;
     place->session = SessionId();
@@ -138,7 +142,8 @@ void World::RestartServer() {
 // ---- time
 
 Time World::NextEvent() const {
-  Time next = std::min(worker_->NextTimer(), control_->NextTimer());
+  Time next = control_->NextTimer();
+  for (const auto& core : cores_) next = std::min(next, core->worker->NextTimer());
   if (!air_.empty()) next = std::min(next, air_.top().at);
   for (const auto& [number, place] : seats_) {
     next = std::min({next, place->client->NextTimer(), place->opens_at, place->server_notices_at});
@@ -175,17 +180,22 @@ void World::DeliverDatagrams() {
     Seat& place = seat(datagram.client);
     Note(datagram.to_server ? '>' : '<', datagram.client, datagram.bytes.size());
     if (datagram.to_server) {
-      if (PacketRef packet = pool_.Copy(datagram.bytes))
-        worker_->OnDatagram(now_, datagram.from, std::move(packet), out_);
+      for (const auto& core : cores_) {
+        if (core->address != datagram.server) continue;
+        if (PacketRef packet = pool_.Copy(datagram.bytes))
+          core->worker->OnDatagram(now_, datagram.from, std::move(packet), core->out);
+      }
     } else if (PacketRef packet = client_pool_.Copy(datagram.bytes)) {
-      place.client->OnDatagram(now_, kServer, std::move(packet));
+      place.client->OnDatagram(now_, datagram.server, std::move(packet));
     }
     Collect();
   }
 }
 
 void World::RunTimers() {
-  if (now_ >= worker_->NextTimer()) worker_->OnTimer(now_, out_);
+  for (const auto& core : cores_) {
+    if (now_ >= core->worker->NextTimer()) core->worker->OnTimer(now_, core->out);
+  }
   if (now_ >= control_->NextTimer()) control_->OnTimer(now_);
   for (auto& [number, place] : seats_) {
     if (now_ >= place->client->NextTimer()) {
@@ -279,14 +289,16 @@ Seat* World::SeatOf(SessionId session) {
 void World::Collect() {
   for (auto& [number, place] : seats_) CollectClient(*place);
   CollectControl();
-  for (const Transmit& transmit : out_.queued()) {
-    const auto found = by_address_.find(transmit.to);
-    if (found == by_address_.end()) continue;  // an address that NAT has given up
-    Seat& place = seat(found->second);
-    JudgeSent(place, transmit.packet->bytes());
-    Launch(place, false, transmit.packet->bytes());
+  for (const auto& core : cores_) {
+    for (const Transmit& transmit : core->out.queued()) {
+      const auto found = by_address_.find(transmit.to);
+      if (found == by_address_.end()) continue;  // an address that NAT has given up
+      Seat& place = seat(found->second);
+      JudgeSent(place, transmit.packet->bytes());
+      Launch(place, false, core->address, transmit.packet->bytes());
+    }
+    core->out.Clear();
   }
-  out_.Clear();
 }
 
 void World::CollectClient(Seat& place) {
@@ -307,7 +319,7 @@ void World::CollectClient(Seat& place) {
     if (place.up.conditions().down || place.down.conditions().down) place.opens_at = now_ + Duration::Seconds(3);
   }
   for (std::string& text : client.TakeSignals()) Post(place, true, std::move(text), false);
-  for (const Transmit& transmit : client.outbox().queued()) Launch(place, true, transmit.packet->bytes());
+  for (const Transmit& transmit : client.outbox().queued()) Launch(place, true, transmit.to, transmit.packet->bytes());
   client.outbox().Clear();
   for (std::string& violation : client.TakeViolations()) Violate(std::move(violation));
 }
@@ -317,13 +329,19 @@ void World::CollectControl() {
     busy = false;
     for (auto& [index, command] : control_->TakeCommands()) {
       busy = true;
-      worker_->OnCommand(now_, std::move(command), out_);
+      cores_[index]->worker->OnCommand(now_, std::move(command), cores_[index]->out);
     }
-    for (WorkerEvent& event : worker_->TakeEvents()) {
-      busy = true;
-      if (const auto* quality = std::get_if<PeerQuality>(&event)) NoteDownlink(*quality);
-      if (const auto* counts = std::get_if<WorkerCounts>(&event)) counts_ = *counts;
-      control_->OnWorkerEvent(now_, 0, std::move(event));
+    for (size_t i = 0; i < cores_.size(); ++i) {
+      Core& core = *cores_[i];
+      if (std::exchange(core.woken, false)) {
+        busy = true;
+        core.worker->OnLines(now_, core.out);
+      }
+      for (WorkerEvent& event : core.worker->TakeEvents()) {
+        busy = true;
+        if (const auto* quality = std::get_if<PeerQuality>(&event)) NoteDownlink(*quality);
+        control_->OnWorkerEvent(now_, i, std::move(event));
+      }
     }
   }
   for (ControlOutput& output : control_->TakeOutputs()) {
@@ -346,12 +364,13 @@ void World::NoteDownlink(const PeerQuality& quality) {
     downlinks_[found->second] = quality.path;
 }
 
-void World::Launch(Seat& place, bool to_server, Bytes bytes) {
+void World::Launch(Seat& place, bool to_server, const Endpoint& server, Bytes bytes) {
   SimLink& link = to_server ? place.up : place.down;
   for (const SimLink::Arrival& arrival : link.Pass(now_, bytes.size(), rng_)) {
     Datagram datagram{.at = arrival.at,
                       .order = ++order_,
                       .client = place.client->config().number,
+                      .server = server,
                       .to_server = to_server,
                       .from = place.address,
                       .bytes = {bytes.begin(), bytes.end()}};
@@ -424,11 +443,12 @@ std::string World::Describe() const {
     if (const auto path = downlinks_.find(number); path != downlinks_.end())
       text += "    downlink " + DescribePath(path->second) + "\n";
   }
-  text += "  worker: " + std::to_string(counts_.packets_received) + " packets received, " +
-          std::to_string(counts_.packets_forwarded) + " forwarded; dropped:";
+  const WorkerCounts counts = this->counts();
+  text += "  workers: " + std::to_string(counts.packets_received) + " packets received, " +
+          std::to_string(counts.packets_forwarded) + " forwarded; dropped:";
   for (uint8_t i = 0; i < static_cast<uint8_t>(Drop::kCount); ++i) {
     const auto reason = static_cast<Drop>(i);
-    if (const uint64_t count = counts_.drops[reason]; count > 0)
+    if (const uint64_t count = counts.drops[reason]; count > 0)
       text += std::string(" ") + ToString(reason) + " " + std::to_string(count);
   }
   return text + "\n";
@@ -445,9 +465,13 @@ std::string World::CheckEmpty() {
   if (counts.members != 0 || counts.rooms != 0 || counts.sessions != 0)
     return "Control still has " + std::to_string(counts.sessions) + " sessions, " + std::to_string(counts.rooms) +
            " rooms, " + std::to_string(counts.members) + " members";
-  if (counts_.peers != 0 || counts_.rooms != 0 || counts_.addresses != 0 || counts_.packets_in_use != 0)
-    return "the worker still has " + std::to_string(counts_.peers) + " peers, " + std::to_string(counts_.addresses) +
-           " addresses, " + std::to_string(counts_.packets_in_use) + " packets";
+  const WorkerCounts& media = counts.workers;
+  if (media.peers != 0 || media.rooms != 0 || media.addresses != 0 || media.packets_in_use != 0)
+    return "the workers still have " + std::to_string(media.peers) + " peers, " + std::to_string(media.addresses) +
+           " addresses, " + std::to_string(media.packets_in_use) + " packets";
+  if (media.sources != 0 || media.taps != 0)
+    return "the workers still have " + std::to_string(media.sources) + " sources, " + std::to_string(media.taps) +
+           " taps";
   return {};
 }
 

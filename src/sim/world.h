@@ -1,5 +1,6 @@
-// World: a whole Duet in one thread and in virtual time. One worker and Control as the server has them, clients, the
-// links between them, and nothing else: the same seed gives the same run, to the last byte.
+// World: a whole Duet in one thread and in virtual time. Workers and Control as the server has them, clients, the links
+// between them, and nothing else: the same seed gives the same run, to the last byte. With several workers the members
+// of each room are spread over them.
 //
 //   client ──Outbox──> SimLink up ──> Worker ──Outbox──> SimLink down ──> client
 //          ──signals─> (ordered, delayed) ─> Control ─commands─> Worker ─events─> Control
@@ -30,6 +31,7 @@ struct WorldConfig {
   CodecKind codec = CodecKind::kH264;
   Duration seat_time = Duration::Seconds(90);
   Duration media_timeout = Duration::Seconds(30);
+  size_t workers = 1;
 };
 
 // One member, its place in the network, and its connection to Control.
@@ -77,6 +79,11 @@ class World {
   void Wake(uint32_t number);
   // The server process is killed and started again: it knows nobody.
   void RestartServer();
+  // The same, with so many workers.
+  void RestartServer(size_t workers) {
+    config_.workers = workers;
+    RestartServer();
+  }
 
   // Whether everybody who wants in is in, knows the others, and gets moving pictures and sound of all that publish.
   // The sentence says what is missing; empty = all is well.
@@ -95,7 +102,7 @@ class World {
   uint64_t trace_hash() const { return hash_; }
   // Every event as a line, to this vector; for reading one run.
   void set_trace(std::vector<std::string>* trace) { trace_ = trace; }
-  const WorkerCounts& counts() const { return counts_; }
+  const WorkerCounts counts() const { return control_->counts().workers; }
   const ControlCounts control_counts() const { return control_->counts(); }
 
  private:
@@ -103,6 +110,7 @@ class World {
     Time at;
     uint64_t order = 0;
     uint32_t client = 0;  // whose link it came over
+    Endpoint server;      // the other end: a worker's port
     bool to_server = false;
     Endpoint from;  // to_server: of the client when it was sent
     std::vector<std::byte> bytes;
@@ -124,7 +132,8 @@ class World {
   void CollectClient(Seat& seat);
   void CollectControl();
   void NoteDownlink(const PeerQuality& quality);
-  void Launch(Seat& seat, bool to_server, Bytes bytes);
+  void Launch(Seat& seat, bool to_server, const Endpoint& server, Bytes bytes);
+  void StopServer();
   void Post(Seat& seat, bool to_server, std::string text, bool closes);
   void CloseSocket(Seat& seat);
   void JudgeSent(Seat& seat, Bytes datagram);
@@ -143,8 +152,16 @@ class World {
   DtlsCertificate client_certificate_;
   DtlsContext client_dtls_;
   AppRegistry apps_;
-  Outbox out_;
-  std::unique_ptr<Worker> worker_;
+  // A worker as a thread of the server has it, with its port and its wake.
+  struct Core : Waker {
+    Core(Endpoint at, PacketPool& pool) : address(at), out(pool) {}
+    void Wake() override { woken = true; }
+    Endpoint address;
+    Outbox out;
+    std::unique_ptr<Worker> worker;
+    bool woken = false;
+  };
+  std::vector<std::unique_ptr<Core>> cores_;
   std::unique_ptr<Control> control_;
   std::map<uint32_t, std::unique_ptr<Seat>> seats_;
   std::map<Endpoint, uint32_t> by_address_;
@@ -152,7 +169,6 @@ class World {
   uint64_t order_ = 0;
   uint64_t last_session_ = 0;
   uint16_t next_port_ = 10'000;
-  WorkerCounts counts_;
   // Of each SRTP stream to a client: the hash of what went out under each 16-bit number, and when.
   struct SentNumber {
     uint64_t hash = 0;

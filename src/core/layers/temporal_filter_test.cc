@@ -6,33 +6,13 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "core/layers/picture_numbers.h"
 #include "core/layers/test_vp8_source.h"
 
 namespace duet {
 namespace {
 
-// The filter behind what reads descriptors, as it stands in a receiver's way.
-class Filter : public TemporalFilter {
- public:
-  using TemporalFilter::Pass;
-  void StartSource() {
-    TemporalFilter::StartSource();
-    numbers_ = PictureNumbers();
-  }
-  bool Pass(const Vp8PayloadInfo& info, int64_t seq) {
-    return Pass({.number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq),
-                 .temporal_id = info.temporal_id,
-                 .needs_base_only = info.layer_sync,
-                 .opens_above = info.starts_keyframe});
-  }
-
- private:
-  PictureNumbers numbers_;
-};
-
 // The layers that pass, in order, '-' for a dropped picture.
-std::string Layers(Filter& filter, TestVp8Source& source, int pictures) {
+std::string Layers(TestVp8Filter& filter, TestVp8Source& source, int pictures) {
   std::string text;
   for (int i = 0; i < pictures; ++i) {
     const TestPacket packet = source.Next();
@@ -42,7 +22,7 @@ std::string Layers(Filter& filter, TestVp8Source& source, int pictures) {
 }
 
 TEST(TemporalFilter, AllPassUntilLessIsWanted) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   EXPECT_EQ(Layers(filter, source, 8), "02120212");
   EXPECT_EQ(filter.open(), 2 + 5) << "layers that do not exist are open, too";
@@ -54,7 +34,7 @@ TEST(TemporalFilter, AllPassUntilLessIsWanted) {
 }
 
 TEST(TemporalFilter, GoesUpAtSyncPictures) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   filter.set_wanted(0);
   EXPECT_EQ(Layers(filter, source, 12), "0---0---0---");
@@ -66,7 +46,7 @@ TEST(TemporalFilter, GoesUpAtSyncPictures) {
 }
 
 TEST(TemporalFilter, GoesUpAtAKeyframe) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   filter.set_wanted(0);
   EXPECT_EQ(Layers(filter, source, 4), "0---");
@@ -79,18 +59,18 @@ TEST(TemporalFilter, GoesUpAtAKeyframe) {
 }
 
 TEST(TemporalFilter, AKeyframeOpensThoughItsFirstPacketComesSecond) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   const TestPacket first = source.Next();
   const TestPacket second = source.More(first);
   EXPECT_TRUE(filter.Pass(second.info, second.seq));
   EXPECT_EQ(filter.open(), 0);
   EXPECT_TRUE(filter.Pass(first.info, first.seq));
-  EXPECT_EQ(filter.open(), Filter::kMaxTemporalId);
+  EXPECT_EQ(filter.open(), TestVp8Filter::kMaxTemporalId);
 }
 
 TEST(TemporalFilter, DropsFromTheNextPictureOn) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   EXPECT_EQ(Layers(filter, source, 1), "0");
   const TestPacket first = source.Next();
@@ -104,7 +84,7 @@ TEST(TemporalFilter, DropsFromTheNextPictureOn) {
 }
 
 TEST(TemporalFilter, APictureThatWasDroppedStaysDropped) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   filter.set_wanted(0);
   EXPECT_EQ(Layers(filter, source, 1), "0");
@@ -116,7 +96,7 @@ TEST(TemporalFilter, APictureThatWasDroppedStaysDropped) {
 }
 
 TEST(TemporalFilter, RecoveredPicturesGoIfTheirLayerWasOpen) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   EXPECT_EQ(Layers(filter, source, 1), "0");
   const TestPacket lost_open = source.Next();
@@ -134,7 +114,7 @@ TEST(TemporalFilter, RecoveredPicturesGoIfTheirLayerWasOpen) {
 }
 
 TEST(TemporalFilter, ShortPictureIdsOverALongGap) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   source.long_picture_id = false;
   EXPECT_EQ(Layers(filter, source, 8), "02120212");
@@ -143,7 +123,7 @@ TEST(TemporalFilter, ShortPictureIdsOverALongGap) {
 }
 
 TEST(TemporalFilter, StartSourceForgetsTheLayers) {
-  Filter filter;
+  TestVp8Filter filter;
   TestVp8Source source;
   filter.set_wanted(1);
   EXPECT_EQ(Layers(filter, source, 3), "0-1");
@@ -192,7 +172,7 @@ TEST(TemporalFilter, WhatGoesCanBeDecoded) {
     for (size_t i = 1; i + 6 < packets.size(); ++i)
       if (rng.Below(8) == 0) std::swap(packets[i], packets[i + 1 + rng.Below(5)]);
 
-    Filter filter;
+    TestVp8Filter filter;
     for (const auto& [index, packet] : packets) {
       if (rng.Below(40) == 0) filter.set_wanted(static_cast<int>(rng.Below(4)));
       const int went = filter.Pass(packet.info, packet.seq) ? 1 : 0;

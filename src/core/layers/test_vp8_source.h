@@ -1,8 +1,10 @@
-// For tests: a VP8 encoder with three temporal layers, as descriptors.
+// For tests: a VP8 encoder with three temporal layers, as descriptors, and a filter that takes them.
 #pragma once
 
 #include <cstdint>
 
+#include "core/layers/picture_numbers.h"
+#include "core/layers/temporal_filter.h"
 #include "wire/vp8.h"
 
 namespace duet {
@@ -55,6 +57,25 @@ class TestVp8Source {
   uint8_t tl0_;
   uint8_t key_;
   int64_t seq_;
+};
+
+// The filter behind what reads descriptors, as it stands in a receiver's way.
+class TestVp8Filter : public TemporalFilter {
+ public:
+  using TemporalFilter::Pass;
+  void StartSource() {
+    TemporalFilter::StartSource();
+    numbers_ = PictureNumbers();
+  }
+  bool Pass(const Vp8PayloadInfo& info, int64_t seq) {
+    return Pass({.number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq),
+                 .temporal_id = info.temporal_id,
+                 .needs_base_only = info.layer_sync,
+                 .opens_above = info.starts_keyframe});
+  }
+
+ private:
+  PictureNumbers numbers_;
 };
 
 }  // namespace duet

@@ -7,7 +7,6 @@
 
 #include "base/rng.h"
 #include "base/seq.h"
-#include "core/layers/temporal_filter.h"
 #include "core/layers/test_vp8_source.h"
 
 namespace duet {
@@ -172,7 +171,7 @@ TEST(Vp8Rewriter, ABrowserNeverWaits) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SeededRng rng(seed);
     Vp8Rewriter rewriter;
-    TemporalFilter filter;
+    TestVp8Filter filter;
     Receiver receiver;
     TestVp8Source source;
     int sent = 0;

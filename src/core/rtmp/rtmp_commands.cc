@@ -253,14 +253,14 @@ std::optional<RtmpEvent> RtmpSession::OnPause(Time, const Command& command) {
 }
 
 // Makes the stream idle; the event tells, when it had been accepted.
-std::optional<RtmpEvent> RtmpSession::End(Stream& stream) {
+std::optional<RtmpEvent> RtmpSession::End(Stream& stream, std::string_view words) {
   const State before = std::exchange(stream.state, State::kIdle);
   stream.queue.reset();
   stream.paused = false;
   stream.timeline = {};
   if (asked_ == &stream) asked_ = nullptr;
   if (before == State::kPublishing) {
-    SendStatus(stream.id, "status", "NetStream.Unpublish.Success", "No longer publishing.");
+    SendStatus(stream.id, "status", "NetStream.Unpublish.Success", words);
   }
   if (before != State::kPublishing && before != State::kPlaying) return std::nullopt;
   return RtmpStreamEnded{.stream_id = stream.id};
@@ -293,7 +293,7 @@ void RtmpSession::EndStream(Time, uint32_t stream_id, std::string_view words) {
   // The client may have ended it at the same moment.
   if (stream == nullptr || stream->state == State::kIdle) return;
   const State state = stream->state;
-  End(*stream);
+  End(*stream, words);
   if (state != State::kPlaying) {
     Close(ErrorCode::kRefused, std::string(words));
     return;

@@ -169,7 +169,7 @@ class RtmpSession {
   std::optional<RtmpEvent> OnIgnored(Time now, const Command& command);
 
   std::optional<RtmpEvent> Ask(RtmpRequest::What what, const Command& command);
-  std::optional<RtmpEvent> End(Stream& stream);
+  std::optional<RtmpEvent> End(Stream& stream, std::string_view words = "No longer publishing.");
   Stream* Find(uint32_t id);
   const Stream* Find(uint32_t id) const { return const_cast<RtmpSession*>(this)->Find(id); }
   bool HasAccepted() const;

@@ -59,7 +59,8 @@ export class SleepyBrowser {
     await this.browser?.close().catch(() => undefined);
     this.process.kill();
     await this.exited;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its children may write for a moment longer.
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

@@ -38,7 +38,8 @@ export class DuetServer {
     server.output = '';
     server.process = spawn(
       duetProgram,
-      ['serve', '--data', server.data, '--https-port', String(ports.https ?? 0), '--http-port', String(ports.http ?? 0), '--media-port', String(ports.media ?? 0),
+      ['serve', '--data', server.data, '--https-port', String(ports.https ?? 0), '--http-port', String(ports.http ?? 0),
+        '--rtmp-port', String(ports.rtmp ?? 0), '--rtmps-port', String(ports.rtmps ?? 0), '--media-port', String(ports.media ?? 0),
         '--ready-file', ready, '--debug-endpoints', ...args],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
@@ -49,7 +50,7 @@ export class DuetServer {
     });
     gone.catch(() => {});
     const info = await Promise.race([until('the server to be ready', () => existsSync(ready) && JSON.parse(readFileSync(ready, 'utf8'))), gone]);
-    server.ports = { https: info.https_port, http: info.http_port, media: info.media_port };
+    server.ports = { https: info.https_port, http: info.http_port, rtmp: info.rtmp_port, rtmps: info.rtmps_port, media: info.media_port };
     return server;
   }
 

@@ -110,10 +110,9 @@ describe('a project over the raw tags', () => {
     const change = (enableZoom) => page.evaluate((on) => window.room.setData({ pusher: { ...window.room.pusher, enableZoom: on } }), enableZoom);
     await change(true);
     await until('a camera that zooms', async () => (await zoom()) === 100);
-    await pinch(-50);
-    await until('it to be nearer', async () => (await zoom()) > 150);
-    await pinch(1000);
-    await until('it to be as far as it can', async () => (await zoom()) === 100);
+    // Fingers go on until they see it: the tag takes a camera over a little after the browser has opened it.
+    await until('it to be nearer', async () => { await pinch(-50); return (await zoom()) > 150; });
+    await until('it to be as far as it can', async () => { await pinch(1000); return (await zoom()) === 100; });
     const cameras = await page.evaluate(() => window.opened.length);
     await change(false);
     await until('the camera without', async () => (await page.evaluate(() => window.opened.length)) > cameras);

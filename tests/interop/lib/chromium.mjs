@@ -52,6 +52,30 @@ const IN_PAGE = () => {
     window.session = await open(peer, url);
   };
 
+  // The mean colour of the picture and the strongest tone, now.
+  window.look = async () => {
+    const video = document.querySelector('video');
+    const canvas = (window.canvas ??= Object.assign(document.createElement('canvas'), { width: 1, height: 1 }));
+    const paint = canvas.getContext('2d', { willReadFrequently: true });
+    paint.drawImage(video, 0, 0, 1, 1);
+    if (!window.analyser) {
+      const sound = new AudioContext();
+      window.analyser = sound.createAnalyser();
+      window.analyser.fftSize = 8192;
+      sound.createMediaStreamSource(document.querySelector('audio').srcObject).connect(window.analyser);
+      await sound.resume();
+    }
+    const bins = new Float32Array(window.analyser.frequencyBinCount);
+    window.analyser.getFloatFrequencyData(bins);
+    const strongest = bins.indexOf(Math.max(...bins));
+    return {
+      color: [...paint.getImageData(0, 0, 1, 1).data.slice(0, 3)],
+      size: [video.videoWidth, video.videoHeight],
+      tone: (strongest * window.analyser.context.sampleRate) / window.analyser.fftSize,
+      level: bins[strongest],
+    };
+  };
+
   window.counts = async () => {
     const counts = { state: window.peer.connectionState, audio: 0, video: 0, lost: 0 };
     for (const report of (await window.peer.getStats()).values()) {
@@ -90,7 +114,7 @@ const IN_PAGE = () => {
 };
 
 /** An empty page that is not the server's. */
-function emptySite() {
+export function emptySite() {
   return new Promise((resolve) => {
     const site = createServer((request, response) => response.end('<!doctype html><title>elsewhere</title>'));
     site.unref();
@@ -108,6 +132,7 @@ class ChromiumClient {
     return self;
   }
   counts() { return this.page.evaluate(() => window.counts()); }
+  look() { return this.page.evaluate(() => window.look()); }
   restartIce() { return this.page.evaluate(() => window.restartIce()); }
   async close() {
     await this.page.evaluate(() => window.leave());

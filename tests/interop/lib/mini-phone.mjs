@@ -80,7 +80,7 @@ class FfmpegEngine {
     const player = { url, bytes: [], size: 0, alive: true };
     this.players.push(player);
     const program = this.#run(
-      ['-fflags', 'nobuffer', '-analyzeduration', '1000000', ...(url.startsWith('https:') ? ['-tls_verify', '0'] : []), '-i', url, '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', '-'],
+      ['-fflags', 'nobuffer', '-analyzeduration', '10000000', ...(url.startsWith('https:') ? ['-tls_verify', '0'] : []), '-i', url, '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', '-'],
       () => {
         player.alive = false;
         tell(player.size > 0 ? 3005 : 3002);
@@ -114,6 +114,8 @@ export async function miniPhone(server, userID, { color = 'red', tone = 1000 } =
       return { userSig, sdkAppID: sdkAppId };
     },
   };
+  /** The player of the other one: the newest. */
+  Object.defineProperty(phone, 'player', { get: () => engine.players.at(-1) });
   return Object.assign(phone, {
     engine,
     userID,
@@ -123,8 +125,6 @@ export async function miniPhone(server, userID, { color = 'red', tone = 1000 } =
       await phone.room.enterRoom({ userID, template: '1v1', ...params });
       await Promise.all([phone.methods.publishLocalVideo(), phone.methods.publishLocalAudio()]);
     },
-    /** The player of the other one: the newest. */
-    get player() { return engine.players.at(-1); },
     async close() {
       phone.dispose();
       await engine.end();

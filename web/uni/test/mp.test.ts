@@ -480,6 +480,18 @@ describe('into the background and back', () => {
     expect(server.asked('enter')).toHaveLength(2);
   });
 
+  it('hidden while it is entering: in, and suspended at once', async () => {
+    const entering = phone.room.enterRoom(ALICE);
+    await later(30);
+    phone.wx.hide();
+    await later(200);
+    await entering;
+    expect([phone.state.phase, server.connections]).toEqual(['suspended', 0]);
+    phone.wx.show();
+    await later(500);
+    expect(phone.state.phase).toBe('in');
+  });
+
   it('what is switched while away counts when it is back', async () => {
     await calling();
     phone.wx.hide();

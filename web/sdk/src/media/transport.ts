@@ -171,11 +171,11 @@ export class Transport {
 
   async offer(): Promise<string> {
     const description = await this.#pc.createOffer();
-    let sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
-    if (this.#required) sdp = offerH264First(sdp);
+    const sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
     for (const section of this.#send) section.required = this.#required;
     await this.#pc.setLocalDescription({ type: 'offer', sdp });
-    return sdp;
+    // For the server only: an order that browsers were given here would stay in their later offers.
+    return this.#required ? offerH264First(sdp) : sdp;
   }
 
   /** What the sending sections are, with the server's `on` out of `isOn`. Valid after offer(). */

@@ -27,9 +27,9 @@ export interface Obstacle {
 
 /** null = calls are possible, as far as can be seen before trying. */
 export function obstacle(mini: Pick<MiniPlatform, 'getSystemInfoSync' | 'canIUse'>): Obstacle | null {
-  const version = mini.getSystemInfoSync().SDKVersion ?? '';
-  if (compareVersions(version, TAGS_SINCE) < 0) return { code: MINI_ERROR.OLD_LIBRARY, words: 'miniNoLibrary' };
-  if (compareVersions(version, SAME_LAYER_SINCE) < 0) return { code: MINI_ERROR.OLD_LIBRARY, words: 'miniOldLibrary' };
+  const { hostSDKVersion = '', SDKVersion = hostSDKVersion } = mini.getSystemInfoSync();
+  if (compareVersions(SDKVersion, TAGS_SINCE) < 0) return { code: MINI_ERROR.OLD_LIBRARY, words: 'miniNoLibrary' };
+  if (compareVersions(SDKVersion, SAME_LAYER_SINCE) < 0) return { code: MINI_ERROR.OLD_LIBRARY, words: 'miniOldLibrary' };
   if (!mini.canIUse('live-pusher') || !mini.canIUse('live-player')) return { code: MINI_ERROR.CATEGORY, words: 'miniNoTags' };
   return null;
 }

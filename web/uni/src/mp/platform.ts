@@ -24,7 +24,8 @@ export interface MiniPlatform {
   connectSocket(options: Callbacks & { url: string; timeout: number; tcpNoDelay: boolean }): SocketTask | undefined;
   createLivePusherContext(component: unknown): Context;
   createLivePlayerContext(id: string, component: unknown): Context;
-  getSystemInfoSync(): { SDKVersion?: string; windowWidth?: number; windowHeight?: number };
+  /** hostSDKVersion: uni-app's own name for it. */
+  getSystemInfoSync(): { SDKVersion?: string; hostSDKVersion?: string; windowWidth?: number; windowHeight?: number };
   canIUse(schema: string): boolean;
   getSetting(options: Callbacks<{ authSetting: Partial<Record<Scope, boolean>> }>): void;
   authorize(options: Callbacks & { scope: Scope }): void;

@@ -4,7 +4,7 @@
  * tells what the tags of room:// addresses would.
  */
 
-import type { MediaUrls, Notification, PlayEntry, RtmpEnterResult } from '@duet/sdk/signal';
+import type { MediaUrls, Notification, RtmpEnterResult } from '@duet/sdk/signal';
 import { PROTOCOL_VERSION, RpcError } from '@duet/sdk/signal';
 import type { EnterParams } from '../room/config.js';
 import type { Packed } from '../room/messages.js';
@@ -191,16 +191,12 @@ export class MiniTransport implements RoomTransport {
       case 'memberPaused': return this.#tellPaused(params.userId, true);
       case 'memberResumed': return this.#tellPaused(params.userId, false);
       case 'streams': return this.#roster.streams(params.userId, params.streams);
-      case 'play': return this.#played(params.play);
+      case 'play': return this.#players.set(params.play, false);
       case 'message': return this.#message(params);
       case 'kicked': return this.#kicked(KICK_WORDS[params.reason] ?? 'kickedRemoved');
       case 'dismissed': return this.#kicked('dismissed');
       default: return undefined; // nothing that tags of RTMP could follow
     }
-  }
-
-  #played(play: readonly PlayEntry[]): void {
-    this.#players.set(play, false);
   }
 
   #message({ userId, cmdId, data }: { userId: string; cmdId: number; data: string }): void {
