@@ -71,8 +71,11 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
   if (!LooksLikeDtls(datagram)) return;
   if (state_ == State::kNew && role_ == DtlsRole::kServer) state_ = State::kHandshaking;
   if (state_ != State::kHandshaking && state_ != State::kConnected) return;
-  if (farewell_) {
-    if (farewell_->Ends(datagram)) state_ = State::kClosed;
+  if (epilogue_) {
+    const DtlsEpilogue::Heard heard = epilogue_->Read(datagram);
+    if (heard == DtlsEpilogue::Heard::kGoodbye) state_ = State::kClosed;
+    // The same bytes: whoever got them drops them as a replay.
+    if (heard == DtlsEpilogue::Heard::kFinished && !last_flight_.empty()) out.SendCopy(to, last_flight_);
     return;
   }
   flights_.SetInput(datagram);
@@ -94,9 +97,9 @@ void DtlsTransport::OnTimer(Time now, const Endpoint& to, Outbox& out) {
 
 void DtlsTransport::Release() {
   DUET_CHECK(state_ == State::kConnected);
-  if (farewell_) return;
-  farewell_ = DtlsFarewell::From(ssl_.get(), role_ == DtlsRole::kServer);
-  if (!farewell_) return;
+  if (epilogue_) return;
+  epilogue_ = DtlsEpilogue::From(ssl_.get(), role_ == DtlsRole::kServer);
+  if (!epilogue_) return;
   {
     const RecordBuffers buffers(ssl_.get());
     SSL_shutdown(ssl_.get());
@@ -151,6 +154,8 @@ void DtlsTransport::OnHandshakeDone() {
                 "AES128_CM_HMAC_SHA1_80.");
   }
   state_ = State::kConnected;
+  // The client's flight came before.
+  if (role_ == DtlsRole::kServer) last_flight_ = flights_.Unsent();
 }
 
 // RFC 5764 section 4.2: client key, server key, client salt, server salt.

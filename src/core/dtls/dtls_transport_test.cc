@@ -310,29 +310,57 @@ TEST(DtlsTransportTest, ReleasedTheGoodbyesOfBothSidesAreHeard) {
   }
 }
 
+// The server is released although its last flight was lost; OpenSSL on the other side does not mind identical bytes.
+TEST(DtlsTransportTest, ReleasedTheLastFlightIsSentAgainToWhoRepeatsTheirs) {
+  for (const int lost : {1, 3}) {
+    const DtlsNetwork* network = nullptr;
+    int last_flights = 0;
+    DtlsNetwork net([&](Side from, int) {
+      const bool last = from == DtlsNetwork::kServer && network->server.state() == State::kConnected;
+      return DtlsNetwork::Fate{.lost = last && ++last_flights <= lost};
+    });
+    network = &net;
+    net.Start();
+    while (net.server.state() != State::kConnected) ASSERT_TRUE(net.Step());
+    net.server.Release();
+    ASSERT_TRUE(net.Run());
+    ASSERT_TRUE(net.connected());
+    EXPECT_EQ(last_flights, lost + 1);
+    ExpectSameKeys(net);
+    net.Close(DtlsNetwork::kServer);
+    while (net.Step()) {}
+    EXPECT_EQ(net.client.state(), State::kClosed);
+  }
+}
+
 TEST(DtlsTransportTest, ReleasedNothingElseIsHeard) {
   DtlsNetwork net;
   net.Start();
   ASSERT_TRUE(net.Run());
   ASSERT_TRUE(net.connected());
   net.server.Release();
-  const size_t sent = net.sent[DtlsNetwork::kServer].size();
-  for (const Datagram& datagram : std::vector<Datagram>(net.sent[DtlsNetwork::kClient]))
-    net.Inject(DtlsNetwork::kServer, datagram);
   net.Close(DtlsNetwork::kClient);
-  Datagram goodbye = net.sent[DtlsNetwork::kClient].back();
-  for (size_t i = 0; i < goodbye.size(); ++i) {
-    Datagram forged = goodbye;
-    forged[i] ^= std::byte{1};
-    PacketPool pool(8);
-    Outbox out(pool);
-    net.server.OnDatagram(net.now, forged, {}, out);
-    EXPECT_EQ(net.server.state(), State::kConnected) << "byte " << i;
-    EXPECT_TRUE(out.empty());
+  PacketPool pool(8);
+  Outbox out(pool);
+  const std::vector<Datagram>& sent = net.sent[DtlsNetwork::kClient];
+  std::vector<Datagram> answers;
+  for (const Datagram& datagram : sent) {
+    for (size_t i = 0; i < datagram.size(); ++i) {
+      Datagram forged = datagram;
+      forged[i] ^= std::byte{1};
+      net.server.OnDatagram(net.now, forged, {}, out);
+      ASSERT_EQ(net.server.state(), State::kConnected) << "byte " << i;
+      out.Clear();  // its Finished may be genuine, behind the forged record
+    }
+    if (&datagram == &sent.back()) break;  // the goodbye itself
+    net.server.OnDatagram(net.now, datagram, {}, out);
+    for (const Transmit& transmit : out.queued())
+      answers.emplace_back(transmit.packet->bytes().begin(), transmit.packet->bytes().end());
+    out.Clear();
   }
+  EXPECT_EQ(answers, std::vector<Datagram>{net.sent[DtlsNetwork::kServer].back()});
   while (net.Step()) {}
   EXPECT_EQ(net.server.state(), State::kClosed);
-  EXPECT_EQ(net.sent[DtlsNetwork::kServer].size(), sent);
 }
 
 TEST(DtlsTransportTest, CloseBeforeTheEndOfTheHandshake) {

@@ -1,4 +1,4 @@
-#include "core/dtls/dtls_farewell.h"
+#include "core/dtls/dtls_epilogue.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -16,8 +16,11 @@ namespace {
 
 constexpr size_t kHeader = 13;
 constexpr size_t kNonce = 8;
-constexpr size_t kAlert = 2;
+// A Finished of DTLS has 24 bytes, an alert 2; larger records are nothing that we wait for.
+constexpr size_t kMaxContent = 64;
 constexpr std::byte kAlertRecord{21};
+constexpr std::byte kHandshakeRecord{22};
+constexpr std::byte kFinished{20};
 constexpr std::byte kFatal{2};
 constexpr std::byte kCloseNotify{0};
 constexpr size_t kRandom = 32;
@@ -54,8 +57,8 @@ bool DeriveKeyBlock(const SSL* ssl, MutableBytes block) {
 
 }  // namespace
 
-std::optional<DtlsFarewell> DtlsFarewell::From(const SSL* ssl, bool remote_is_client) {
-  DtlsFarewell out;
+std::optional<DtlsEpilogue> DtlsEpilogue::From(const SSL* ssl, bool remote_is_client) {
+  DtlsEpilogue out;
   out.key_size_ = static_cast<size_t>(SSL_CIPHER_get_bits(SSL_get_current_cipher(ssl), nullptr)) / 8;
   if (out.key_size_ != 16 && out.key_size_ != 32) return std::nullopt;
   // client key | server key | client nonce | server nonce; AEAD ciphers have no MAC keys.
@@ -70,22 +73,27 @@ std::optional<DtlsFarewell> DtlsFarewell::From(const SSL* ssl, bool remote_is_cl
   return out;
 }
 
-DtlsFarewell::~DtlsFarewell() { OPENSSL_cleanse(key_.data(), key_.size()); }
+DtlsEpilogue::~DtlsEpilogue() { OPENSSL_cleanse(key_.data(), key_.size()); }
 
-bool DtlsFarewell::Ends(Bytes datagram) const {
+DtlsEpilogue::Heard DtlsEpilogue::Read(Bytes datagram) const {
+  Heard heard = Heard::kNothing;
   while (datagram.size() >= kHeader) {
     const size_t size = kHeader + LoadU16(datagram.data() + 11);
-    if (size > datagram.size()) return false;
-    if (EndsWith(datagram.first(size))) return true;
+    if (size > datagram.size()) break;
+    heard = std::max(heard, ReadRecord(datagram.first(size)));
     datagram = datagram.subspan(size);
   }
-  return false;
+  return heard;
 }
 
-bool DtlsFarewell::EndsWith(Bytes record) const {
+DtlsEpilogue::Heard DtlsEpilogue::ReadRecord(Bytes record) const {
   constexpr uint16_t kEpoch = 1;  // of the one handshake that there is
-  if (record[0] != kAlertRecord || LoadU16(record.data() + 3) != kEpoch) return false;
-  if (record.size() != kHeader + kNonce + kAlert + AesGcm::kTagSize) return false;
+  constexpr size_t kAround = kHeader + kNonce + AesGcm::kTagSize;
+  const std::byte type = record[0];
+  if ((type != kAlertRecord && type != kHandshakeRecord) || LoadU16(record.data() + 3) != kEpoch)
+    return Heard::kNothing;
+  if (record.size() < kAround + 2 || record.size() > kAround + kMaxContent) return Heard::kNothing;
+  const size_t content = record.size() - kAround;
   AesGcm::Iv iv;
   std::copy(iv_.begin(), iv_.end(), iv.begin());
   std::copy_n(record.begin() + kHeader, kNonce, iv.begin() + iv_.size());
@@ -93,11 +101,13 @@ bool DtlsFarewell::EndsWith(Bytes record) const {
   std::array<std::byte, 13> aad;
   std::copy_n(record.begin() + 3, 8, aad.begin());
   std::copy_n(record.begin(), 3, aad.begin() + 8);
-  StoreU16(&aad[11], kAlert);
-  std::array<std::byte, kAlert + AesGcm::kTagSize> body;
+  StoreU16(&aad[11], static_cast<uint16_t>(content));
+  std::array<std::byte, kMaxContent + AesGcm::kTagSize> room;
+  const MutableBytes body = MutableBytes(room).first(content + AesGcm::kTagSize);
   std::copy_n(record.begin() + kHeader + kNonce, body.size(), body.begin());
-  if (!AesGcm(Bytes(key_).first(key_size_), AesGcm::Direction::kOpen).Open(iv, aad, body)) return false;
-  return body[0] == kFatal || body[1] == kCloseNotify;
+  if (!AesGcm(Bytes(key_).first(key_size_), AesGcm::Direction::kOpen).Open(iv, aad, body)) return Heard::kNothing;
+  if (type == kHandshakeRecord) return body[0] == kFinished ? Heard::kFinished : Heard::kNothing;
+  return body[0] == kFatal || body[1] == kCloseNotify ? Heard::kGoodbye : Heard::kNothing;
 }
 
 }  // namespace duet
