@@ -41,7 +41,7 @@ namespace duet {
 
 class Downtrack {
  public:
-  // Packets kept for retransmission; a second of video at 500 packets/s, ten of audio.
+  // Packets kept for retransmission, at most; a second of video at 500 packets/s, two of audio.
   static constexpr size_t kVideoHistory = 512;
   static constexpr size_t kAudioHistory = 128;
   // No receiver waits longer for what it misses.

@@ -26,19 +26,17 @@ SrtpGcm::SrtpGcm(SrtpProfile profile, const SrtpSessionKeys& keys, Direction dir
 }
 
 SrtpGcm::Iv SrtpGcm::RtpIv(Ssrc ssrc, uint64_t index) const {
-  Iv iv{};
-  StoreU32(&iv[2], ssrc.value());
-  StoreU32(&iv[6], static_cast<uint32_t>(index >> 16));
-  StoreU16(&iv[10], static_cast<uint16_t>(index));
-  for (size_t i = 0; i < iv.size(); ++i) iv[i] ^= salt_[i];
+  Iv iv = salt_;
+  StoreU32(&iv[2], LoadU32(&salt_[2]) ^ ssrc.value());
+  StoreU32(&iv[6], LoadU32(&salt_[6]) ^ static_cast<uint32_t>(index >> 16));
+  StoreU16(&iv[10], static_cast<uint16_t>(LoadU16(&salt_[10]) ^ index));
   return iv;
 }
 
 SrtpGcm::Iv SrtpGcm::RtcpIv(const std::byte* packet, uint32_t index) const {
-  Iv iv{};
-  std::copy_n(packet + 4, 4, &iv[2]);
-  StoreU32(&iv[8], index & 0x7fffffff);
-  for (size_t i = 0; i < iv.size(); ++i) iv[i] ^= salt_[i];
+  Iv iv = salt_;
+  StoreU32(&iv[2], LoadU32(&salt_[2]) ^ LoadU32(packet + 4));
+  StoreU32(&iv[8], LoadU32(&salt_[8]) ^ (index & 0x7fffffff));
   return iv;
 }
 
