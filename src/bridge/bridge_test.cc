@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdio>
+#include <deque>
+#include <functional>
 #include <map>
 
 #include "bridge/egress.h"
@@ -50,19 +52,45 @@ struct Loop {
   std::map<bool, int64_t> seq = {{false, 500}, {true, 900}};
   std::map<bool, std::vector<Time>> sent;
   std::vector<FlvFrameRef> frames;
-  Duration video_late;  // the picture takes so much longer
+  Duration video_late;     // the picture takes so much longer
+  Duration watched_from;   // the viewer comes then, and gets all pictures until then at once, and no sound
+  Duration reports_after;  // sender reports come so much later than the viewer
+  struct Cached {
+    int64_t seq;
+    IngestPacket packet;
+    std::vector<std::byte> payload;
+  };
+  std::deque<Cached> cached;
+  std::map<bool, bool> begun;
+
+  void Report(Time now, const IngestPacket& packet) {
+    egress.OnSenderReport(now, packet.video, packet.captured, packet.rtp_timestamp);
+  }
+
+  void TakeCached(Time now) {
+    for (; !cached.empty(); cached.pop_front()) {
+      const Cached& old = cached.front();
+      if (!std::exchange(begun[true], true) && reports_after == Duration::Zero()) Report(now, old.packet);
+      egress.OnVideo(now, old.seq, old.packet.rtp_timestamp, old.packet.marker, old.payload);
+    }
+  }
 
   void Step(Time now) {
     while (const auto packet = ingest.Pop(now)) {
       sent[packet->video].push_back(now);
       const int64_t number = seq[packet->video]++;
+      if (now < kStart + watched_from) {
+        if (packet->video) cached.push_back({number, *packet, {packet->payload.begin(), packet->payload.end()}});
+        continue;
+      }
+      TakeCached(now);
+      const bool first = !std::exchange(begun[packet->video], true);
+      const bool reports = now >= kStart + watched_from + reports_after;
+      if (reports && (first || number % 25 == 0)) Report(now, *packet);
       if (packet->video) {
         egress.OnVideo(now + video_late, number, packet->rtp_timestamp, packet->marker, packet->payload);
       } else {
         egress.OnAudio(now, number, packet->rtp_timestamp, packet->payload);
-      }
-      if (number % 50 == 0 || number == 500 || number == 900) {
-        egress.OnSenderReport(now, packet->video, packet->captured, packet->rtp_timestamp);
       }
     }
     if (now >= egress.NextTimer()) egress.OnTimer(now);
@@ -147,6 +175,30 @@ TEST(Bridge, SenderReportsBringALatePictureBack) {
   EXPECT_NEAR(marks.white.back(), marks.tone.back(), 0.045);
 }
 
+// A viewer comes in the middle of a stream and gets its last keyframe and all since, nearly a second, at once.
+void ComesLater(Duration reports_after) {
+  Loop loop;
+  loop.watched_from = Duration::Millis(900);
+  loop.reports_after = reports_after;
+  loop.RunAll(Beeps());
+  std::map<bool, int64_t> last;
+  for (const FlvFrameRef& frame : loop.frames) {
+    if (frame->is_config()) continue;
+    int64_t& before = last.try_emplace(frame->is_video(), frame->timestamp_ms).first->second;
+    EXPECT_GE(frame->timestamp_ms, before) << (frame->is_video() ? "picture" : "sound");
+    before = frame->timestamp_ms;
+  }
+  const auto marks = loop.Measure();
+  ASSERT_GE(marks.white.size(), 2u);
+  ASSERT_GE(marks.tone.size(), 1u);
+  EXPECT_NEAR(marks.white.back(), marks.tone.back(), 0.045);
+  EXPECT_NEAR(marks.white[marks.white.size() - 2], marks.white.back() - 1, 0.045);
+}
+
+TEST(Bridge, PicturesFromBeforeAViewerCameBelongToTheirTime) { ComesLater(Duration::Zero()); }
+
+TEST(Bridge, ReportsThatComeLaterMoveNothingBack) { ComesLater(Duration::Millis(300)); }
+
 TEST(Ingest, TellsInWordsWhatItCannotCarry) {
   SeededRng rng(1);
   Ingest ingest(rng);
@@ -189,6 +241,94 @@ TEST(Ingest, BPicturesAreDroppedWithAnEvent) {
     EXPECT_THAT(event->words, testing::Not(HasSubstr("damaged")));
   }
   EXPECT_TRUE(told);
+}
+
+// What one connection brings: every tag `late(its time)` after it was made.
+struct Brought {
+  std::vector<std::pair<Time, IngestPacket>> packets;  // without payload
+  std::vector<std::string> words;
+  uint64_t dropped = 0;
+
+  Brought(const std::vector<TestTag>& tags, const std::function<Duration(int64_t timestamp_ms)>& late) {
+    SeededRng rng(1);
+    Ingest ingest(rng);
+    Time now = kStart;
+    const auto take = [&](Time at) {
+      while (const auto packet = ingest.Pop(at)) packets.emplace_back(at, *packet);
+    };
+    for (const TestTag& tag : tags) {
+      if (tag.header.type == 18) continue;
+      const Duration time = Duration::Millis(tag.header.timestamp_ms);
+      const Time arrival = std::max(now, kStart + time + late(time.ms()));
+      while (ingest.NextTimer() <= arrival) take(ingest.NextTimer());
+      now = arrival;
+      ingest.OnMedia(now, tag.header.type == 9, time.ms(), tag.data);
+      take(now);
+    }
+    while (!ingest.NextTimer().is_never()) take(ingest.NextTimer());
+    while (const auto event = ingest.PopEvent())
+      if (!event->words.empty()) words.push_back(event->words);
+    dropped = ingest.dropped_frames();
+  }
+
+  // The greatest age of what goes out from `from` to `to`, by its capture time.
+  Duration Oldest(Time from, Time to) const {
+    Duration oldest;
+    for (const auto& [at, packet] : packets)
+      if (at >= from && at <= to) oldest = std::max(oldest, at - packet.captured);
+    return oldest;
+  }
+};
+
+std::vector<TestTag> Rounds(uint32_t count) {
+  std::vector<TestTag> tags;
+  for (uint32_t round = 0; round < count; ++round) {
+    for (TestTag tag : Beeps()) {
+      tag.header.timestamp_ms += round * 4000;
+      tags.push_back(tag);
+    }
+  }
+  return tags;
+}
+
+TEST(Ingest, AfterAStallOnlyWhatIsLiveGoesOn) {
+  // From second 3 on nothing comes for 10 s, then 8 s of it in each second.
+  const auto late = [](int64_t ms) {
+    return Duration::Millis(ms < 3000 ? 0 : std::max<int64_t>(0, 10'000 - (ms - 3000) * 7 / 8));
+  };
+  const Brought brought(Rounds(6), late);
+  const Time end = kStart + Duration::Seconds(13);
+  EXPECT_LE(brought.Oldest(end + Duration::Millis(1500), kStart + Duration::Seconds(24)).ms(), 150);
+  size_t old = 0;
+  for (const auto& [at, packet] : brought.packets)
+    old += packet.video && packet.marker && at - packet.captured > Duration::Seconds(2);
+  EXPECT_LE(old, 30u) << "no more than a group of pictures";
+  EXPECT_GT(brought.dropped, 400u);
+  ASSERT_FALSE(brought.words.empty());
+  EXPECT_THAT(brought.words[0], HasSubstr("stood still"));
+}
+
+TEST(Ingest, AShortStallLosesNothing) {
+  const auto late = [](int64_t ms) {
+    return Duration::Millis(ms < 3000 || ms >= 4000 ? 0 : 1000 - (ms - 3000));  // a second, at once
+  };
+  const Brought brought(Rounds(2), late);
+  size_t pictures = 0;
+  for (const auto& [at, packet] : brought.packets) pictures += packet.video && packet.marker;
+  EXPECT_EQ(pictures, 200u);
+}
+
+TEST(Ingest, ALongerWayIsTheNewMeasure) {
+  const auto late = [](int64_t ms) { return Duration::Millis(ms < 3000 ? 0 : 2000); };
+  const Brought brought(Rounds(3), late);
+  std::map<bool, Time> last;
+  Duration longest;
+  for (const auto& [at, packet] : brought.packets) {
+    if (last.contains(packet.video)) longest = std::max(longest, at - last[packet.video]);
+    last[packet.video] = at;
+  }
+  EXPECT_LE(longest.ms(), 2000 + LiveGate::kPatience.ms() + 100);
+  EXPECT_GT(last[true], kStart + Duration::Millis(13'800));
 }
 
 TEST(Ingest, LateSoundIsTaken) {

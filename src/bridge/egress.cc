@@ -17,7 +17,8 @@ Egress::Egress(OpusToAac transcoder) : transcoder_(std::move(transcoder)) {
   audio_config_ = MakeAudioConfigFrame(transcoder_.audio_specific_config());
 }
 
-// Ties the track's clock to the stream's by the arrival of its first packet, and anew when its timestamps jump.
+// Ties the track's clock to the stream's: by what both tracks' reports say or else by the arrival of its first packet.
+// Anew when its timestamps jump.
 void Egress::Anchor(Time now, Track& track, uint32_t rtp_timestamp) {
   if (!origin_) origin_ = now;
   const Duration own = track.Extend(rtp_timestamp);
@@ -26,9 +27,29 @@ void Egress::Anchor(Time now, Track& track, uint32_t rtp_timestamp) {
   // 10 s: no network holds a packet back that long, and no clock drifts so far between two anchors of a call.
   constexpr Duration kLost = Duration::Seconds(10);
   if (track.anchored && off < kLost && off > Duration::Zero() - kLost) return;
+  if (track.anchored) track.report.reset();  // of the time before the jump
   track.anchored = true;
   track.offset = arrived - own;
+  Measure(track);
+  const auto wanted = VideoOffsetWanted();
+  if (!wanted) return;
+  if (&track == &video_) {
+    video_.offset = *wanted;
+  } else {
+    audio_.offset = audio_.offset + video_.offset - *wanted;
+  }
+  joined_ = true;
+}
+
+void Egress::Measure(Track& track) const {
   track.report_distance.reset();
+  if (!track.report || !track.anchored) return;
+  track.report_distance = (track.report->time - *origin_) - track.Peek(track.report->rtp_timestamp);
+}
+
+std::optional<Duration> Egress::VideoOffsetWanted() const {
+  if (!audio_.report_distance || !video_.report_distance) return std::nullopt;
+  return audio_.offset - *audio_.report_distance + *video_.report_distance;
 }
 
 void Egress::OnVideo(Time now, int64_t seq, uint32_t rtp_timestamp, bool marker, Bytes payload) {
@@ -59,8 +80,10 @@ void Egress::OnAudio(Time now, int64_t seq, uint32_t rtp_timestamp, Bytes payloa
 void Egress::TakeAudio(Time now) {
   while (const auto* packet = reorder_.Pop(now)) {
     last_audio_ = now;
+    const Duration time = audio_.Peek(packet->timestamp) + audio_.offset;
+    audio_ahead_ = time - (now - *origin_);
     // A packet that cannot be decoded is a lost one, and concealed with the next.
-    static_cast<void>(transcoder_.Push(audio_.Peek(packet->timestamp) + audio_.offset, packet->payload));
+    static_cast<void>(transcoder_.Push(time, packet->payload));
   }
   TakeAac();
 }
@@ -73,10 +96,23 @@ void Egress::TakeAac() {
 }
 
 void Egress::OnSenderReport(Time now, bool video, Time captured, uint32_t rtp_timestamp) {
-  Track& track = video ? video_ : audio_;
-  if (!track.anchored || !origin_) return;
   Slew(now);
-  track.report_distance = (captured - *origin_) - track.Peek(rtp_timestamp);
+  Track& track = video ? video_ : audio_;
+  track.report = {captured, rtp_timestamp};
+  Measure(track);
+  Join();
+}
+
+// The first time that both are known: none of them goes back, which players do not take.
+void Egress::Join() {
+  const auto wanted = VideoOffsetWanted();
+  if (joined_ || !wanted) return;
+  joined_ = true;
+  if (*wanted > video_.offset) {
+    video_.offset = *wanted;
+  } else {
+    audio_.offset = audio_.offset + video_.offset - *wanted;
+  }
 }
 
 void Egress::Restart(bool video) {
@@ -92,11 +128,11 @@ void Egress::Restart(bool video) {
 // Moves the picture towards where the reports of both tracks say that it belongs.
 void Egress::Slew(Time now) {
   const Duration passed = now - std::exchange(slewed_at_, now);
-  if (!audio_.report_distance || !video_.report_distance) return;
-  const Duration wanted = audio_.offset - *audio_.report_distance + *video_.report_distance;
-  const Duration off = wanted - video_.offset;
+  const auto wanted = VideoOffsetWanted();
+  if (!wanted) return;
+  const Duration off = *wanted - video_.offset;
   if (off > kJump || off < Duration::Zero() - kJump) {
-    video_.offset = wanted;
+    video_.offset = *wanted;
     return;
   }
   const int64_t most = std::max<int64_t>(passed.us(), 0) * kSlewPerMille / 1000;
@@ -108,7 +144,7 @@ void Egress::OnTimer(Time now) {
   TakeAudio(now);
   if (now < last_audio_ + kSilenceAfter || last_audio_.is_never()) return;
   // Nothing is said, or the microphone is off: players must not wait for it.
-  static_cast<void>(transcoder_.FillTo(now - *origin_ - kSilenceAfter / 2));
+  static_cast<void>(transcoder_.FillTo(now - *origin_ + audio_ahead_ - kSilenceAfter / 2));
   last_audio_ = now - kSilenceAfter / 2;
   TakeAac();
 }

@@ -1,10 +1,11 @@
 // Egress: one stream of a member, from the RTP packets of its video and audio to the frames that RTMP and FLV viewers
 // get. Made once per stream, however many watch.
 //
-// Time: the stream begins at 0 when its first packet arrives. Sound keeps the offset that it arrived with, since its
-// frames must follow each other without a hole. The picture begins with the one that it arrived with; once both tracks
-// have had a sender report, it is moved to where these say that it belongs, by at most kSlewPerMille of the time that
-// passes (at once when it is more than kJump away).
+// Time: the stream begins at 0 when its first packet arrives, and the first track keeps the offset that it arrived
+// with. The other begins where the sender reports of both say that it belongs: what a viewer gets first is often older
+// than what has just arrived. Reports that come only later bring them together at once, by moving forward the one that
+// is early; from then on the picture follows them, by at most kSlewPerMille of the time that passes (at once when it is
+// more than kJump away), and the sound has no hole.
 //
 // Limits: those of H264Depacketizer and ReorderBuffer; kMaxFrames frames wait to be taken. Thread rule: one thread at a
 // time; not a media worker, since it transcodes.
@@ -19,6 +20,7 @@
 #include "bridge/opus_to_aac.h"
 #include "bridge/reorder_buffer.h"
 #include "core/rtmp/flv_frame.h"
+#include "peer/capture_reference.h"
 
 namespace duet {
 
@@ -68,11 +70,15 @@ class Egress {
     Unwrapper<uint32_t> unwrapper;
     bool anchored = false;
     Duration offset;                          // stream time - own clock
-    std::optional<Duration> report_distance;  // captured - own clock, of the last report
+    std::optional<CaptureReference> report;   // the last one
+    std::optional<Duration> report_distance;  // captured - own clock, by the report; once it is anchored
   };
 
   explicit Egress(OpusToAac transcoder);
   void Anchor(Time now, Track& track, uint32_t rtp_timestamp);
+  void Measure(Track& track) const;
+  std::optional<Duration> VideoOffsetWanted() const;
+  void Join();
   void Slew(Time now);
   void TakeVideo(Time now);
   void TakeAudio(Time now);
@@ -85,6 +91,8 @@ class Egress {
   Track video_{90'000};
   Track audio_{48'000};
   std::optional<Time> origin_;  // where stream time is 0
+  bool joined_ = false;         // sound and picture were brought together
+  Duration audio_ahead_;        // stream time of the last packet of sound less its arrival
   Time slewed_at_;
   Time last_audio_ = Time::Never();
   std::deque<FlvFrameRef> frames_;

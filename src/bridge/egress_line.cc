@@ -23,17 +23,14 @@ bool EgressLine::Run(Time now) {
 }
 
 void EgressLine::OnItem(Time now, const LineItem& item) {
-  if (item.kind == LineItem::Kind::kReference) {
-    for (const bool video : {true, false}) {
-      if (current_[video ? 0 : 1] == item.uptrack)
-        egress_.OnSenderReport(now, video, item.captured, item.rtp_timestamp);
-    }
-    return;
-  }
   UptrackId& current = current_[item.video ? 0 : 1];
   if (current != item.uptrack) {
     if (current != UptrackId()) egress_.Restart(item.video);
     current = item.uptrack;
+  }
+  if (item.kind == LineItem::Kind::kReference) {
+    egress_.OnSenderReport(now, item.video, item.captured, item.rtp_timestamp);
+    return;
   }
   const auto packet = ParseRtp(item.packet());
   if (!packet) {

@@ -1,6 +1,7 @@
 #include "bridge/ingest.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace duet {
 
@@ -69,7 +70,43 @@ void Ingest::SendPicture(Time now, Duration decoded, Duration shown, const H264P
     frame.data.insert(frame.data.end(), payload.data.begin(), payload.data.end());
     frame.sizes.push_back(payload.data.size());
   }
-  Put(now, decoded, shown, std::move(frame));
+  const LiveGate::Verdict verdict = Judge(now, true, decoded);
+  if (verdict == LiveGate::Verdict::kLate) return Hold(std::move(frame), decoded, shown);
+  for (Held& held : held_) Put(now, held.decoded, held.shown, std::move(held.frame));
+  held_.clear();
+  if (frame.keyframe) needs_keyframe_ = false;
+  if (needs_keyframe_) {
+    ++left_out_;
+    ++dropped_;
+  } else {
+    Put(now, decoded, shown, std::move(frame));
+  }
+}
+
+LiveGate::Verdict Ingest::Judge(Time now, bool video, Duration timestamp) {
+  Smoother& smoother = smoothers_[video ? 0 : 1];
+  const LiveGate::Verdict verdict = gates_[video ? 0 : 1].Judge(now, smoother.Lateness(now, timestamp));
+  if (verdict == LiveGate::Verdict::kNewWay) smoother.Restart();
+  if (verdict == LiveGate::Verdict::kLate || !video || left_out_ == 0) return verdict;
+  Tell(now, {.what = IngestEvent::What::kStood,
+             .words = "the publisher's connection stood still; " + std::to_string(std::exchange(left_out_, 0)) +
+                      " frames that came too late were left out"});
+  return verdict;
+}
+
+// Of what is late only what a decoder needs for the first live picture is kept.
+void Ingest::Hold(Frame frame, Duration decoded, Duration shown) {
+  const auto leave_out = [&](size_t frames) {
+    left_out_ += frames;
+    dropped_ += frames;
+  };
+  if (frame.keyframe || held_.size() >= kMaxQueue) {
+    leave_out(held_.size());
+    held_.clear();
+    needs_keyframe_ = !frame.keyframe;
+  }
+  if (needs_keyframe_) return leave_out(1);
+  held_.push_back({std::move(frame), decoded, shown});
 }
 
 void Ingest::OnAudio(Time now, int64_t timestamp_ms, Bytes data) {
@@ -90,6 +127,11 @@ void Ingest::OnAudio(Time now, int64_t timestamp_ms, Bytes data) {
     return Tell(now, {.what = What::kAudioStarted, .channels = audio_->channels()});
   }
   if (!audio_) {
+    ++dropped_;
+    return;
+  }
+  if (Judge(now, false, Duration::Millis(timestamp_ms)) == LiveGate::Verdict::kLate) {
+    ++left_out_;
     ++dropped_;
     return;
   }

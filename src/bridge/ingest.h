@@ -6,6 +6,10 @@
 //   video: H264Packetizer, RTP clock 90 kHz, time = decoding time + composition time
 //   audio: AacToOpus, RTP clock 48 kHz
 //
+// What a connection that stood still brings afterwards is left out but for the newest keyframe and what is behind it
+// (live_gate.h): viewers are live again with the first live frame, and no publisher over RTMP can be asked for another
+// keyframe.
+//
 // What cannot be carried (HEVC, MP3, pictures before their parameter sets ...) is dropped with an event that says so in
 // words; one of a kind every kRepeat.
 //
@@ -22,6 +26,7 @@
 #include "base/rng.h"
 #include "bridge/aac_to_opus.h"
 #include "bridge/h264_packetizer.h"
+#include "bridge/live_gate.h"
 #include "bridge/smoother.h"
 #include "wire/flv.h"
 
@@ -34,6 +39,7 @@ struct IngestEvent {
     kBPictures,     // dropped; the encoder should be told not to make them
     kUnsupported,   // a codec or configuration that Duet does not carry
     kBroken,        // frames that could not be read
+    kStood,         // the connection stood still; frames that came too late were left out
   };
   What what{};
   std::string words;  // for the publisher's log; empty for the first two
@@ -83,6 +89,9 @@ class Ingest {
   void OnVideo(Time now, int64_t timestamp_ms, Bytes data);
   void OnAudio(Time now, int64_t timestamp_ms, Bytes data);
   void SendPicture(Time now, Duration decoded, Duration shown, const H264Packetizer::Picture& picture);
+  // Whether the frame may go now. Counts what is left out.
+  LiveGate::Verdict Judge(Time now, bool video, Duration timestamp);
+  void Hold(Frame frame, Duration decoded, Duration shown);
   // `timestamp` orders the frame, `shown` is the time at which it was captured, both on the publisher's clock.
   void Put(Time now, Duration timestamp, Duration shown, Frame frame);
   void Tell(Time now, IngestEvent event);
@@ -95,9 +104,17 @@ class Ingest {
   uint32_t video_offset_;
   uint32_t audio_offset_;
   std::deque<Frame> queue_;  // due in this order
+  LiveGate gates_[2];        // video, audio
+  struct Held {
+    Frame frame;
+    Duration decoded, shown;
+  };
+  std::vector<Held> held_;       // late: the newest keyframe and the pictures behind it
+  bool needs_keyframe_ = false;  // pictures before it were left out
+  uint64_t left_out_ = 0;        // since it was live
   Frame current_;
   std::deque<IngestEvent> events_;
-  Time told_[5];
+  Time told_[6];
   uint64_t dropped_ = 0;
 };
 

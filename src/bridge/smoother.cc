@@ -32,6 +32,11 @@ Time Smoother::Schedule(Time arrival, Duration timestamp) {
   return last_;
 }
 
+Duration Smoother::Lateness(Time arrival, Duration timestamp) const {
+  const auto way = least();
+  return way ? arrival - (*way + timestamp) : Duration::Zero();
+}
+
 std::optional<Time> Smoother::least() const {
   if (!now_.used) return std::nullopt;
   return Time::FromMicros(before_.used ? std::min(before_.least_us, now_.least_us) : now_.least_us);

@@ -33,6 +33,11 @@ class Smoother {
   // never before the frame before it.
   Time Schedule(Time arrival, Duration timestamp);
 
+  // How much longer than the shortest way this frame took; zero for the first one.
+  Duration Lateness(Time arrival, Duration timestamp) const;
+  // The way has become another one: as at the beginning, but never before what was scheduled.
+  void Restart() { now_ = before_ = {}; }
+
   // The way without waiting: what a timestamp is to be added to, to have when it would have arrived. Nothing before the
   // first frame.
   std::optional<Time> least() const;

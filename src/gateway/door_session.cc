@@ -3,20 +3,12 @@
 #include <chrono>
 #include <utility>
 
+#include "gateway/submit.h"
+
 namespace duet {
 
 using signal::MakeError;
 using signal::SignalErrorKind;
-
-asio::awaitable<bool> SubmitToControl(SignalHub& hub, ControlInput input) {
-  constexpr std::chrono::milliseconds kRetry{5};
-  while (!hub.backend().Submit(std::move(input))) {
-    if (hub.given_up()) co_return false;
-    asio::steady_timer timer(co_await asio::this_coro::executor, kRetry);
-    co_await timer.async_wait(kAwait);
-  }
-  co_return true;
-}
 
 std::shared_ptr<DoorSession> DoorSession::Make(SignalHub& hub, asio::any_io_executor executor, std::string remote,
                                                const Log& log) {

@@ -63,7 +63,4 @@ class DoorSession final : public SignalOutlet, public std::enable_shared_from_th
   std::function<void()> on_keyframe_wanted_;
 };
 
-// Gives an input to Control, waiting while there is no room. False when the server is stopping.
-asio::awaitable<bool> SubmitToControl(SignalHub& hub, ControlInput input);
-
 }  // namespace duet

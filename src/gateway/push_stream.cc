@@ -53,7 +53,7 @@ class PushStream::Task final : public PoolTask {
     dropped_untold_ += dropped;
     if (dropped_untold_ > 0 && now >= warned_at_ + kWarnEvery) {
       warned_at_ = now;
-      log_.Warn("the server is too slow: " + std::to_string(std::exchange(dropped_untold_, 0)) +
+      log_.Warn("more came at once than can be passed on live: " + std::to_string(std::exchange(dropped_untold_, 0)) +
                 " frames were dropped");
     }
     while (const auto event = line_.PopEvent()) Tell(*event);

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "gateway/signal_session.h"
+#include "gateway/submit.h"
 
 namespace duet {
 namespace {
 
-constexpr std::chrono::milliseconds kSubmitRetry{5};
 constexpr size_t kKeptBufferBytes = 16 * 1024;
 
 std::chrono::microseconds ToChrono(Duration duration) { return std::chrono::microseconds(duration.us()); }
@@ -34,7 +34,6 @@ class SignalSocket final : public SignalOutlet, public std::enable_shared_from_t
   asio::awaitable<void> ReadAll();
   // False when the socket is to be closed.
   asio::awaitable<bool> OnText(std::string_view text);
-  asio::awaitable<void> Submit(ControlInput input);
   static asio::awaitable<void> WriteAll(std::shared_ptr<SignalSocket> self);
   void Queue(std::string text);
   void CloseAfterQueue(uint16_t code, std::string reason);
@@ -74,12 +73,12 @@ asio::awaitable<void> SignalSocket<Stream>::Run(http::request<http::string_body>
   open_ = true;
   session_.log().Debug("signalling connected");
   ControlInput opened = session_.Opened();
-  co_await Submit(std::move(opened));
+  co_await SubmitToControl(hub_, std::move(opened));
   co_await ReadAll();
   open_ = false;
   session_.log().Debug("signalling closed: " + why_closed_);
   ControlInput closed = session_.Closed();
-  co_await Submit(std::move(closed));
+  co_await SubmitToControl(hub_, std::move(closed));
 }
 
 template <typename Stream>
@@ -110,17 +109,8 @@ asio::awaitable<bool> SignalSocket<Stream>::OnText(std::string_view text) {
   if (incoming.too_many) co_return false;
   if (!incoming.reply.empty()) Queue(std::move(incoming.reply));
   // While Control has no room nothing more is read, and TCP tells the client to wait.
-  if (incoming.input) co_await Submit(std::move(*incoming.input));
+  if (incoming.input) co_await SubmitToControl(hub_, std::move(*incoming.input));
   co_return true;
-}
-
-template <typename Stream>
-asio::awaitable<void> SignalSocket<Stream>::Submit(ControlInput input) {
-  while (!hub_.backend().Submit(std::move(input))) {
-    if (hub_.given_up()) co_return;
-    asio::steady_timer timer(ws_.get_executor(), kSubmitRetry);
-    co_await timer.async_wait(kAwait);
-  }
 }
 
 template <typename Stream>

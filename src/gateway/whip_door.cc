@@ -10,6 +10,7 @@
 
 #include "auth/token.h"
 #include "auth/usersig.h"
+#include "gateway/submit.h"
 #include "wire/sdp.h"
 #include "wire/sdp_fragment.h"
 
@@ -272,16 +273,6 @@ Result<WhipDoor::Caller, HttpResponse> WhipDoor::CallerOf(const HttpRequest& req
   return caller;
 }
 
-asio::awaitable<bool> WhipDoor::Submit(SignalHub& hub, ControlInput input) {
-  constexpr std::chrono::milliseconds kRetry{5};
-  while (!hub.backend().Submit(std::move(input))) {
-    if (hub.given_up()) co_return false;
-    asio::steady_timer timer(co_await asio::this_coro::executor, kRetry);
-    co_await timer.async_wait(kAwait);
-  }
-  co_return true;
-}
-
 asio::awaitable<HttpResponse> WhipDoor::Open(const HttpRequest& request, const WhipEndpoint& endpoint) {
   if (!IsType(request.content_type, kSdpType))
     co_return ProblemResponse(415, "media_type", "Send the SDP offer with Content-Type: application/sdp.");
@@ -315,7 +306,7 @@ asio::awaitable<HttpResponse> WhipDoor::Open(const HttpRequest& request, const W
                                                                           endpoint.quality}}});
   }
   for (ControlInput& input : inputs) {
-    const bool submitted = co_await Submit(hub_, std::move(input));
+    const bool submitted = co_await SubmitToControl(hub_, std::move(input));
     if (!submitted) break;
   }
   WhipSession::Reply reply = co_await session->Wait();
@@ -369,7 +360,7 @@ asio::awaitable<HttpResponse> WhipDoor::Patch(const HttpRequest& request, const 
   if (session->waiting())
     co_return ProblemResponse(409, "restart_pending", "An ICE restart of this session is being answered already.");
   ControlInput input{session->session(), RestartIce{IceCredentials{fragment->ice->ufrag, fragment->ice->pwd}}};
-  const bool submitted = co_await Submit(hub_, std::move(input));
+  const bool submitted = co_await SubmitToControl(hub_, std::move(input));
   WhipSession::Reply reply;
   if (submitted) reply = co_await session->Wait();
   const auto* restarted = std::get_if<IceRestarted>(&reply);
@@ -404,7 +395,7 @@ void WhipDoor::End(const std::string& id) {
   const SessionPtr session = std::move(found->second);
   sessions_.erase(found);
   ControlInput closed{session->session(), SessionClosed{}};
-  asio::co_spawn(session->executor(), Submit(hub_, std::move(closed)), asio::detached);
+  asio::co_spawn(session->executor(), SubmitToControl(hub_, std::move(closed)), asio::detached);
 }
 
 }  // namespace duet

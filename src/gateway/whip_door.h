@@ -67,8 +67,6 @@ class WhipDoor {
   SessionPtr Find(const std::string& id) const;
   // Takes the session out and tells Control. Does nothing a second time.
   void End(const std::string& id);
-  // False when the server is stopping.
-  static asio::awaitable<bool> Submit(SignalHub& hub, ControlInput input);
 
   SignalHub& hub_;
   const AppRegistry& apps_;

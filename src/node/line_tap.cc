@@ -13,6 +13,8 @@ constexpr size_t kTimestampAt = 4;
 // Of every picture's codec (RFC 6184 section 8.2.1 and its like); no sound has it.
 constexpr uint32_t kVideoClockRate = 90'000;
 
+bool IsVideo(const ReceivedRtp& packet) { return packet.codec->clock_rate == kVideoClockRate; }
+
 }  // namespace
 
 std::unique_ptr<LineTap> LineTap::Make(AddTap command, Fresh& fresh) {
@@ -26,7 +28,7 @@ LineItem* LineTap::Begin(const ReceivedRtp& packet) {
   LineItem* item = line_->BeginPush();
   if (item == nullptr) return nullptr;
   item->kind = LineItem::Kind::kPacket;
-  item->video = packet.codec->clock_rate == kVideoClockRate;
+  item->video = IsVideo(packet);
   item->layer = static_cast<uint8_t>(packet.layer);
   item->starts_keyframe = packet.starts_keyframe;
   item->size = static_cast<uint16_t>(bytes.size());
@@ -43,10 +45,11 @@ void LineTap::Push() {
   fresh_.push_back(this);
 }
 
-void LineTap::PushReference(UptrackId uptrack, size_t layer, const CaptureReference& reference) {
+void LineTap::PushReference(UptrackId uptrack, bool video, size_t layer, const CaptureReference& reference) {
   LineItem* item = line_->BeginPush();
   if (item == nullptr) return;  // the next one comes soon
   item->kind = LineItem::Kind::kReference;
+  item->video = video;
   item->layer = static_cast<uint8_t>(layer);
   item->size = 0;
   item->uptrack = uptrack;
@@ -101,8 +104,9 @@ void BridgeTap::Start(Time now, const ReceivedRtp& packet) {
     last_timestamp_ = packet.view.timestamp;
   }
   current_ = packet.layer;
+  video_ = IsVideo(packet);
   const auto& reference = layers_[static_cast<size_t>(current_)].reference;
-  if (reference) PushReference(packet.uptrack, static_cast<size_t>(current_), Shifted(*reference));
+  if (reference) PushReference(packet.uptrack, video_, static_cast<size_t>(current_), Shifted(*reference));
 }
 
 std::optional<Drop> BridgeTap::OnPacket(Time now, const ReceivedRtp& packet) {
@@ -140,7 +144,7 @@ std::optional<Drop> BridgeTap::OnPacket(Time now, const ReceivedRtp& packet) {
 void BridgeTap::OnReference(UptrackId uptrack, size_t layer, const CaptureReference& reference) {
   layers_[layer].reference = reference;
   if (static_cast<int>(layer) != current_) return;
-  PushReference(uptrack, layer, Shifted(reference));
+  PushReference(uptrack, video_, layer, Shifted(reference));
 }
 
 }  // namespace duet

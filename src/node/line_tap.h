@@ -50,7 +50,7 @@ class LineTap : public MediaSink {
 
   // Copies the packet; the bytes of the copy, or null when the line is full. Push follows.
   LineItem* Begin(const ReceivedRtp& packet);
-  void PushReference(UptrackId uptrack, size_t layer, const CaptureReference& reference);
+  void PushReference(UptrackId uptrack, bool video, size_t layer, const CaptureReference& reference);
   void Push();
 
  private:
@@ -68,7 +68,7 @@ class RelayTap : public LineTap {
 
   std::optional<Drop> OnPacket(Time now, const ReceivedRtp& packet) override;
   void OnReference(UptrackId uptrack, size_t layer, const CaptureReference& reference) override {
-    PushReference(uptrack, layer, reference);
+    PushReference(uptrack, false, layer, reference);
   }
   uint8_t WantedLayers(Time) const override { return layers_; }
   int64_t limit_bps() const override { return max_bps_; }
@@ -113,6 +113,7 @@ class BridgeTap : public LineTap {
 
   std::array<Layer, kMaxLayers> layers_;
   int current_ = -1;  // before the first keyframe
+  bool video_ = false;
   GapCloser<kWindow> numbers_;
   uint32_t timestamp_offset_ = 0;
   uint32_t last_timestamp_ = 0;  // as given out

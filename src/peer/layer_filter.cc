@@ -11,27 +11,34 @@ void LayerFilter::Start(int64_t seq, int64_t out) {
   temporal_.StartSource();
   vp8_.StartSource();
   begun_ = false;
+  timestamps_ = {};
   newest_seq_ = seq - 1;
   frames_started_ = false;
 }
 
-void LayerFilter::BeginPicture(const ReceivedRtp& in) {
-  if (begun_ && (in.seq <= newest_seq_ || in.view.timestamp == timestamp_)) return;
+void LayerFilter::BeginPicture(int64_t seq, int64_t timestamp) {
+  if (begun_ && (seq <= newest_seq_ || timestamp == timestamp_)) return;
   temporal_.set_wanted(wanted_temporal_);
-  const int spatial = wanted_spatial_;
+  const Level level{timestamp, wanted_spatial_};
   if (!begun_) {
-    spatial_before_ = spatial_ = spatial;
-    spatial_since_ = in.seq;
-  } else if (spatial != spatial_) {
-    spatial_before_ = spatial_;
-    spatial_ = spatial;
-    spatial_since_ = in.seq;
+    levels_.fill(level);
+  } else if (level.spatial != levels_.front().spatial) {
+    std::shift_right(levels_.begin(), levels_.end(), 1);
+    levels_.front() = level;
   }
   begun_ = true;
-  timestamp_ = in.view.timestamp;
+  timestamp_ = timestamp;
 }
 
-bool LayerFilter::Goes(const ReceivedRtp& in) {
+// By the timestamp, which all packets of a picture have: the first that comes of it need not be its first.
+int LayerFilter::HighestAt(int64_t timestamp) const {
+  for (const Level& level : levels_) {
+    if (timestamp >= level.since) return level.spatial;
+  }
+  return levels_.back().spatial;
+}
+
+bool LayerFilter::Goes(const ReceivedRtp& in, int highest) {
   const FrameLayers& layers = in.frame;
   if (!layers.known) return true;
   // Of every frame: what it does not hear of it takes for lost.
@@ -39,14 +46,16 @@ bool LayerFilter::Goes(const ReceivedRtp& in) {
                                         .temporal_id = layers.temporal,
                                         .needs_base_only = layers.needs_base_only,
                                         .opens_above = layers.opens_above});
-  return temporal && layers.spatial <= HighestOf(in);
+  return temporal && layers.spatial <= highest;
 }
 
 std::optional<LayerFilter::Place> LayerFilter::Accept(const ReceivedRtp& in) {
-  BeginPicture(in);
+  const int64_t timestamp = timestamps_.Unwrap(in.view.timestamp);
+  BeginPicture(in.seq, timestamp);
+  const int top = HighestAt(timestamp);
   newest_seq_ = std::max(newest_seq_, in.seq);
   const bool vp8 = in.codec->kind == CodecKind::kVp8;
-  if (!Goes(in)) {
+  if (!Goes(in, top)) {
     numbers_.Drop(in.seq);
     if (vp8) vp8_.Drop(ParseVp8Payload(in.view.payload()), in.seq);
     return std::nullopt;
@@ -54,7 +63,6 @@ std::optional<LayerFilter::Place> LayerFilter::Accept(const ReceivedRtp& in) {
   const auto seq = numbers_.Pass(in.seq);
   if (!seq) return std::nullopt;
   const FrameLayers& layers = in.frame;
-  const int top = HighestOf(in);
   const bool highest = layers.known && layers.spatial == top && top + 1 < layers.spatial_count;
   return Place{.seq = *seq, .marker = in.view.marker || (highest && layers.ends_frame), .numbers = NumbersOf(in)};
 }

@@ -14,9 +14,11 @@
 // Thread rule: owned by one Downtrack. 600 bytes, no allocation.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
+#include "base/seq.h"
 #include "core/layers/gap_closer.h"
 #include "core/layers/temporal_filter.h"
 #include "core/layers/vp8_rewriter.h"
@@ -47,10 +49,18 @@ class LayerFilter {
  private:
   static constexpr size_t kWindow = 512;  // packets, as many as a history of pictures holds
 
-  void BeginPicture(const ReceivedRtp& in);
-  bool Goes(const ReceivedRtp& in);
-  // The highest spatial layer that goes of this packet's picture, which may be older than the last change.
-  int HighestOf(const ReceivedRtp& in) const { return in.seq >= spatial_since_ ? spatial_ : spatial_before_; }
+  // The highest spatial layer that goes of the pictures from this timestamp on.
+  struct Level {
+    int64_t since = 0;
+    int spatial = 0;
+  };
+  // What comes late belongs to a picture before some of the last changes; more of them do not fit into the time in
+  // which it is worth repeating.
+  static constexpr size_t kLevels = 4;
+
+  void BeginPicture(int64_t seq, int64_t timestamp);
+  bool Goes(const ReceivedRtp& in, int highest);
+  int HighestAt(int64_t timestamp) const;
   std::optional<Vp8Numbers> NumbersOf(const ReceivedRtp& in);
 
   GapCloser<kWindow> numbers_;
@@ -60,12 +70,10 @@ class LayerFilter {
   int wanted_temporal_ = TemporalFilter::kMaxTemporalId;
   bool begun_ = false;
   int64_t newest_seq_ = 0;
-  uint32_t timestamp_ = 0;  // of the newest picture
-  // Of it, and of those before `spatial_since_`.
-  int spatial_ = 0;
-  int spatial_before_ = 0;
-  int64_t spatial_since_ = 0;
-  bool frames_sent_ = false;  // of AV1
+  Unwrapper<uint32_t> timestamps_;
+  int64_t timestamp_ = 0;                // of the newest picture
+  std::array<Level, kLevels> levels_{};  // the newest first
+  bool frames_sent_ = false;             // of AV1
   bool frames_started_ = false;
   int64_t frame_offset_ = 0;
   int64_t last_frame_ = 0;  // as sent

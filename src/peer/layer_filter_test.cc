@@ -104,6 +104,49 @@ TEST_F(LayerFilterTest, WhatComesLateGoesAsItsPictureDid) {
   EXPECT_EQ(numbers_.back(), 6) << "its place was kept";
 }
 
+TEST_F(LayerFilterTest, APictureWhoseFirstPacketsComeLateGoesAsOne) {
+  for (const bool up : {false, true}) {
+    filter_.Start(seq_ + 1, 1);
+    filter_.set_spatial(up ? 0 : 2);
+    Send(Make({.keyframe = true}));
+    filter_.set_spatial(up ? 2 : 0);
+    const auto packets = Make({});
+    EXPECT_EQ(Send({packets[2]}), up ? "1" : "-");
+    EXPECT_EQ(Send({packets[0], packets[1]}), up ? "00" : "00.");
+    EXPECT_EQ(Send({packets[3], packets[4], packets[5]}), up ? "122." : "---");
+  }
+}
+
+TEST_F(LayerFilterTest, WhatComesLateIsOlderThanSeveralChanges) {
+  filter_.Start(seq_ + 1, 1);
+  filter_.set_spatial(2);
+  const auto first = Make({.keyframe = true});
+  EXPECT_EQ(Send({first[0], first[1], first[2], first[3], first[4]}), "00112");
+  filter_.set_spatial(1);
+  const auto second = Make({});
+  EXPECT_EQ(Send({second[0], second[1], second[2]}), "001");
+  filter_.set_spatial(0);
+  EXPECT_EQ(Send(Make({})), "00.----");
+  filter_.set_spatial(1);
+  EXPECT_EQ(Send(Make({})), "0011.--");
+  EXPECT_EQ(Send({first[5]}), "2.");
+  EXPECT_EQ(Send({second[3], second[4]}), "1.-");
+}
+
+TEST_F(LayerFilterTest, LayersGoOnWhereTimestampsWrap) {
+  timestamp_ = 0xffffffff - 7000;
+  filter_.Start(seq_ + 1, 1);
+  filter_.set_spatial(1);
+  EXPECT_EQ(Send(Make({.keyframe = true})), "0011.--");
+  filter_.set_spatial(0);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Send(Make({})), "00.----") << i;
+  // For longer than half a circle: nobody may take it for what came before.
+  for (int i = 0; i < 5; ++i) {
+    timestamp_ += 0x3000'0000;
+    EXPECT_EQ(Send(Make({})), "00.----") << i;
+  }
+}
+
 TEST_F(LayerFilterTest, TemporalLayersAboveGoWithoutAGap) {
   filter_.Start(seq_ + 1, 1);
   filter_.set_spatial(0);

@@ -52,6 +52,8 @@ class Run {
     const std::string& verb = words.front();
     if (verb == "codec") return SetCodec(words);
     if (verb == "member") return AddMember(words);
+    if (verb == "pusher") return AddPusher(words);
+    if (verb == "push" || verb == "stop" || verb == "stall") return Steer(words);
     if (verb == "link") return SetLink(words);
     if (verb == "run") return RunFor(Duration::Micros(static_cast<int64_t>(Number(words, 1) * 1e6)));
     if (verb == "check") return Check(words);
@@ -84,6 +86,29 @@ class Run {
       if (i < words.size() && world_.client(number).user() == words[i]) return number;
     }
     throw BadStep{"a member is missing or not known"};
+  }
+
+  // Of a client or a pusher.
+  uint32_t Publisher(const Words& words, size_t i) {
+    for (const auto& [number, user] : world_.users()) {
+      if (i < words.size() && user == words[i]) return number;
+    }
+    throw BadStep{"a member is missing or not known"};
+  }
+
+  void AddPusher(const Words& words) {
+    if (words.size() < 4 || words[2] != "video") throw BadStep{"say who, video, and kbit/s"};
+    const uint32_t number = world_.AddPusher({.video_bps = static_cast<int64_t>(Number(words, 3) * 1000)});
+    if (words[1] != world_.pusher(number)->user()) throw BadStep{"members are called u1, u2 ... in this order"};
+  }
+
+  void Steer(const Words& words) {
+    SimPusher* pusher = world_.pusher(Publisher(words, 1));
+    if (pusher == nullptr) throw BadStep{words[1] + " is no pusher"};
+    if (words[0] == "push") pusher->Push(world_.now());
+    if (words[0] == "stop") pusher->Stop();
+    if (words[0] == "stall")
+      pusher->Stall(world_.now(), Duration::Micros(static_cast<int64_t>(Number(words, 2) * 1e6)));
   }
 
   void SetCodec(const Words& words) {
@@ -186,8 +211,8 @@ class Run {
       before_[{number, 0}] = seat.up.bytes_passed();
       before_[{number, 1}] = seat.down.bytes_passed();
       seat.client->ResetFreezes(world_.now());
-      for (const uint32_t other : world_.numbers()) {
-        const FrameReceiver* picture = seat.client->PictureOf(world_.client(other).user());
+      for (const auto& [other, user] : world_.users()) {
+        const FrameReceiver* picture = seat.client->PictureOf(user);
         shown_[{number, other}] = picture != nullptr ? picture->shown() : 0;
       }
     }
@@ -220,7 +245,7 @@ class Run {
       const Seat& seat = world_.seat(Member(words, 2));
       const auto ms = static_cast<double>((words.at(3) == "down" ? seat.down : seat.up).longest_queue().ms());
       Expect(ms <= Number(words, 4), "the queue of " + words[2] + " is too long", ms);
-    } else if (what == "fps" || what == "freeze" || what == "layer") {
+    } else if (what == "fps" || what == "freeze" || what == "layer" || what == "delay") {
       CheckPicture(words);
     } else if (what == "share") {
       const double a = RateOf({"check", "rate", words.at(2), "down"});
@@ -234,7 +259,7 @@ class Run {
 
   void CheckPicture(const Words& words) {
     const uint32_t viewer = Member(words, 2);
-    const uint32_t publisher = Member(words, 3);
+    const uint32_t publisher = Publisher(words, 3);
     const FrameReceiver* picture = world_.client(viewer).PictureOf(words[3]);
     if (picture == nullptr) throw BadStep{words[2] + " has no slot for " + words[3]};
     if (words[1] == "fps") {
@@ -243,6 +268,10 @@ class Run {
     } else if (words[1] == "layer") {
       Expect(picture->layer() == static_cast<int>(Number(words, 4)), words[2] + " sees another layer of " + words[3],
              picture->layer());
+    } else if (words[1] == "delay") {
+      const Duration delay = picture->last_delay();
+      Expect(delay <= Millis(Number(words, 4)), words[2] + " sees " + words[3] + " too late, ms",
+             static_cast<double>(delay.ms()));
     } else {
       const Duration freeze = std::max(picture->longest_freeze(), world_.now() - picture->last_shown());
       Expect(freeze <= Millis(Number(words, 4)), words[2] + " sees " + words[3] + " stand still for too long, ms",

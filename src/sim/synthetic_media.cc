@@ -102,22 +102,48 @@ void AppendTag(std::vector<std::byte>& out, const MediaTag& tag) {
   Append(out, static_cast<uint64_t>(tag.captured.us()), 8);
 }
 
+void AppendTagAndFill(std::vector<std::byte>& out, const MediaTag& tag, size_t bytes) {
+  AppendTag(out, tag);
+  const size_t begin = out.size();
+  if (begin < bytes) out.resize(bytes);
+  for (size_t i = begin; i < out.size(); ++i) out[i] = FillByte(tag, i - begin);
+}
+
 std::vector<std::byte> WriteMedia(const MediaTag& tag, CodecKind codec, const Coding& coding, size_t bytes) {
   std::vector<std::byte> payload;
   payload.reserve(bytes + 64);
   AppendHeader(payload, tag, codec, coding);
-  AppendTag(payload, tag);
-  const size_t begin = payload.size();
-  if (begin < bytes) payload.resize(bytes);
-  for (size_t i = begin; i < payload.size(); ++i) payload[i] = FillByte(tag, i - begin);
+  AppendTagAndFill(payload, tag, bytes);
   return payload;
+}
+
+// An IDR or another slice. Its header says which macroblock it begins with: the first (1) or the second (010).
+void AppendSliceHeader(std::vector<std::byte>& out, const MediaTag& tag) {
+  Append(out, tag.keyframe ? 0x65 : 0x41, 1);
+  Append(out, FirstOf(tag) ? 0x88 : 0x42, 1);
+}
+
+uint8_t NalType(Bytes payload) { return static_cast<uint8_t>(payload.front()) & 0x1f; }
+constexpr uint8_t kStapA = 24;
+constexpr uint8_t kFuA = 28;
+
+// The last NAL unit of several in one packet: a slice stands behind its parameter sets.
+Bytes LastOfStapA(Bytes payload) {
+  Bytes nal;
+  for (Bytes rest = payload.subspan(1); rest.size() > 2;) {
+    const auto size = static_cast<size_t>(Take(rest, 2));
+    if (size == 0 || size > rest.size()) return {};
+    nal = rest.first(size);
+    rest = rest.subspan(size);
+  }
+  return nal;
 }
 
 // The bytes of a payload header, nothing when it cannot be read.
 std::optional<size_t> HeaderSize(Bytes payload, CodecKind codec) {
   switch (codec) {
     case CodecKind::kOpus: return 1;
-    case CodecKind::kH264: return 3;
+    case CodecKind::kH264: return NalType(payload) == kFuA ? 3 : 2;
     case CodecKind::kVp8: {
       const Vp8PayloadInfo info = ParseVp8Payload(payload);
       if (!info.valid) return std::nullopt;
@@ -194,7 +220,15 @@ std::vector<std::byte> WriteSound(const MediaTag& tag, size_t bytes) {
   return WriteMedia(tag, CodecKind::kOpus, {}, bytes);
 }
 
+std::vector<std::byte> WriteSlice(const MediaTag& tag, size_t bytes) {
+  std::vector<std::byte> slice;
+  AppendSliceHeader(slice, tag);
+  AppendTagAndFill(slice, tag, bytes);
+  return slice;
+}
+
 std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec) {
+  if (!payload.empty() && codec == CodecKind::kH264 && NalType(payload) == kStapA) payload = LastOfStapA(payload);
   if (payload.empty()) return std::nullopt;
   const auto header = HeaderSize(payload, codec);
   if (!header || payload.size() < *header + 1 + kTagBytes) return std::nullopt;
@@ -215,7 +249,11 @@ std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec) {
   }
   if (codec != CodecKind::kOpus && codec != CodecKind::kH264) return tag;
   std::vector<std::byte> own;
-  AppendHeader(own, tag, codec, {});
+  if (codec == CodecKind::kH264 && NalType(payload) != kFuA) {
+    AppendSliceHeader(own, tag);
+  } else {
+    AppendHeader(own, tag, codec, {});
+  }
   return std::equal(own.begin(), own.end(), payload.begin()) ? std::optional<MediaTag>(tag) : std::nullopt;
 }
 
@@ -287,12 +325,21 @@ std::string FrameReceiver::JudgeNeighbours(const Seen& before, const Seen& after
   if (!same_part && !next_part && !next_frame && !new_start) return "the packets are not in the publisher's order";
   if ((same_part || next_part) && after.place.timestamp != before.place.timestamp) return "one frame, two timestamps";
   if ((same_part || next_part) && before.place.marker) return "a frame goes on behind the marker";
-  if (next_frame && !before.place.marker) return "a frame ends without the marker";
+  // A publisher that starts anew, or takes its picture back, may do so in the middle of a frame.
+  if (next_frame && !new_start && !before.place.marker) return "a frame ends without the marker";
   if (after.place.picture && before.place.picture) {
     const int64_t step = *after.place.picture - *before.place.picture;
     if (step != (same_part || next_part ? 0 : 1)) return "the picture ids have a gap";
   }
   return {};
+}
+
+std::string FrameReceiver::Describe(const Seen& seen) {
+  const MediaTag& tag = seen.tag;
+  return "frame " + std::to_string(tag.frame) + " of u" + std::to_string(tag.publisher) + ", layer " +
+         std::to_string(tag.layer) + " s" + std::to_string(tag.spatial) + " t" + std::to_string(tag.temporal) +
+         (tag.keyframe ? ", key" : "") + ", packet " + std::to_string(tag.index + 1) + "/" + std::to_string(tag.count) +
+         (seen.place.marker ? ", marker" : "");
 }
 
 std::string FrameReceiver::Judge(const Place& place, const MediaTag& tag) {
@@ -312,7 +359,7 @@ std::string FrameReceiver::Judge(const Place& place, const MediaTag& tag) {
     return "a timestamp goes back" + where();
   if (before->first != place.seq - 1) return {};
   const std::string wrong = JudgeNeighbours(before->second, {place, tag});
-  return wrong.empty() ? wrong : wrong + where();
+  return wrong.empty() ? wrong : wrong + where() + ": " + Describe(before->second) + ", then " + Describe({place, tag});
 }
 
 FrameReceiver::Verdict FrameReceiver::OnPacket(Time now, const Place& place, const MediaTag& tag) {

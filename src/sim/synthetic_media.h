@@ -52,6 +52,8 @@ struct MediaPacket {
 
 // A packet of sound of about `bytes`.
 std::vector<std::byte> WriteSound(const MediaTag& tag, size_t bytes);
+// A slice of H.264 as a NAL unit of its own, of about `bytes`.
+std::vector<std::byte> WriteSlice(const MediaTag& tag, size_t bytes);
 // Nothing when the payload is not what was made here; numbers that a server may change are not looked at.
 std::optional<MediaTag> ReadMedia(Bytes payload, CodecKind codec);
 
@@ -134,6 +136,7 @@ class FrameReceiver {
     Place place;
     MediaTag tag;
   };
+  static std::string Describe(const Seen& seen);
   static std::string JudgeNeighbours(const Seen& before, const Seen& after);
   std::map<int64_t, Seen> seen_;  // the last thousand, by sequence number
   std::map<uint32_t, Frame> frames_;

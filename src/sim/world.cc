@@ -85,11 +85,10 @@ void World::StartServer() {
 }
 
 uint32_t World::AddClient(SimClientConfig config) {
-  config.number = static_cast<uint32_t>(seats_.size()) + 1;
+  config.number = NextNumber();
   config.sdk_app_id = kApp;
   config.codec = config_.codec;
-  const std::string user = "u" + std::to_string(config.number);
-  config.user_sig = CreateUserSig(*apps_.Find(kApp), user, kEpoch.us() / 1'000'000, 7 * 86400);
+  config.user_sig = UserSigOf(config.number);
   auto seat = std::make_unique<Seat>();
   const uint32_t number = config.number;
   seat->client = std::make_unique<SimClient>(std::move(config), client_dtls_, client_certificate_.fingerprint(),
@@ -97,6 +96,30 @@ uint32_t World::AddClient(SimClientConfig config) {
   seats_.emplace(number, std::move(seat));
   Rebind(number);
   return number;
+}
+
+std::string World::UserSigOf(uint32_t number) const {
+  return CreateUserSig(*apps_.Find(kApp), "u" + std::to_string(number), kEpoch.us() / 1'000'000, 7 * 86400);
+}
+
+uint32_t World::AddPusher(SimPusherConfig config) {
+  const uint32_t number = config.number = NextNumber();
+  config.sdk_app_id = kApp;
+  config.user_sig = UserSigOf(number);
+  pushers_[number].machine = std::make_unique<SimPusher>(std::move(config), rng_);
+  return number;
+}
+
+SimPusher* World::pusher(uint32_t number) {
+  const auto found = pushers_.find(number);
+  return found != pushers_.end() ? found->second.machine.get() : nullptr;
+}
+
+std::map<uint32_t, std::string> World::users() const {
+  std::map<uint32_t, std::string> users;
+  for (const auto& [number, place] : seats_) users[number] = place->client->user();
+  for (const auto& [number, pusher] : pushers_) users[number] = pusher.machine->user();
+  return users;
 }
 
 std::vector<uint32_t> World::numbers() const {
@@ -136,6 +159,9 @@ void World::RestartServer() {
     place->server_notices_at = Time::Never();
     Post(*place, false, "", true);
   }
+  for (auto& [number, pusher] : pushers_) {
+    if (std::exchange(pusher.session, SessionId()).value() != 0) pusher.machine->OnEnded(now_);
+  }
   StartServer();
 }
 
@@ -150,6 +176,7 @@ Time World::NextEvent() const {
     if (!place->to_server.empty()) next = std::min(next, place->to_server.front().at);
     if (!place->to_client.empty() && !place->client->suspended()) next = std::min(next, place->to_client.front().at);
   }
+  for (const auto& [number, pusher] : pushers_) next = std::min(next, pusher.machine->NextTimer());
   return next;
 }
 
@@ -202,6 +229,11 @@ void World::RunTimers() {
       Note('t', number, 0);
       place->client->OnTimer(now_);
     }
+  }
+  for (auto& [number, pusher] : pushers_) {
+    if (now_ < pusher.machine->NextTimer()) continue;
+    Note('p', number, 0);
+    pusher.machine->OnTimer(now_);
   }
 }
 
@@ -288,6 +320,7 @@ Seat* World::SeatOf(SessionId session) {
 
 void World::Collect() {
   for (auto& [number, place] : seats_) CollectClient(*place);
+  for (auto& [number, pusher] : pushers_) CollectPusher(pusher);
   CollectControl();
   for (const auto& core : cores_) {
     for (const Transmit& transmit : core->out.queued()) {
@@ -345,6 +378,7 @@ void World::CollectControl() {
     }
   }
   for (ControlOutput& output : control_->TakeOutputs()) {
+    if (TakeOutput(output)) continue;
     Seat* place = SeatOf(output.session);
     if (place == nullptr) continue;
     if (const auto* response = std::get_if<signal::Response>(&output.what)) {
@@ -356,6 +390,32 @@ void World::CollectControl() {
       CloseSocket(*place);
     }
   }
+}
+
+void World::CollectPusher(Pusher& pusher) {
+  const int64_t unix_s = now_.us() / 1'000'000;
+  if (pusher.machine->TakeClose() && pusher.session.value() != 0)
+    control_->OnInput(now_, unix_s, {std::exchange(pusher.session, SessionId()), SessionClosed{}});
+  if (!pusher.machine->TakeOpen()) return;
+  pusher.session = SessionId(++last_session_);
+  control_->OnInput(now_, unix_s, {pusher.session, SessionOpened{.remote = "10.1.0.1:1935", .silent = true}});
+  control_->OnInput(now_, unix_s, {pusher.session, pusher.machine->Question()});
+}
+
+// True when it was a pusher's.
+bool World::TakeOutput(ControlOutput& output) {
+  for (auto& [number, pusher] : pushers_) {
+    if (pusher.session != output.session) continue;
+    if (const auto* opened = std::get_if<PushOpened>(&output.what)) {
+      pusher.machine->OnOpened(now_, *opened);
+      control_->OnInput(now_, now_.us() / 1'000'000, {pusher.session, PushCarries{.video = true}});
+    } else if (!std::holds_alternative<PushKeyframeWanted>(output.what)) {
+      control_->OnInput(now_, now_.us() / 1'000'000, {std::exchange(pusher.session, SessionId()), SessionClosed{}});
+      pusher.machine->OnEnded(now_);
+    }
+    return true;
+  }
+  return false;
 }
 
 // A worker knows peers by number alone; the address says whose it is.
@@ -431,6 +491,15 @@ std::string World::CheckCalls() {
       if (theirs.publishes_audio() && client.AudioPacketsFrom(theirs.user()) <= 0)
         return client.user() + " hears nothing of " + theirs.user();
     }
+    for (const auto& [other_number, pusher] : pushers_) {
+      const SimPusher& theirs = *pusher.machine;
+      if (!theirs.pushing() || theirs.config().room != client.config().room) continue;
+      expected[theirs.user()] = false;
+      const FrameReceiver* picture = client.PictureOf(theirs.user());
+      if (picture == nullptr) return client.user() + " has no slot for " + theirs.user();
+      if (now_ - picture->last_shown() > Duration::Millis(1500))
+        return client.user() + " sees no moving picture of " + theirs.user();
+    }
     if (client.members() != expected) return client.user() + " has a wrong list of members";
   }
   return {};
@@ -460,6 +529,7 @@ std::string World::CheckEmpty() {
     place->client->Exit(now_);
     place->up.conditions() = place->down.conditions() = {};
   }
+  for (auto& [number, pusher] : pushers_) pusher.machine->Stop();
   Run(config_.seat_time + Duration::Seconds(50));
   const ControlCounts counts = control_->counts();
   if (counts.members != 0 || counts.rooms != 0 || counts.sessions != 0)

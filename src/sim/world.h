@@ -23,6 +23,7 @@
 #include "node/worker.h"
 #include "sim/sim_client.h"
 #include "sim/sim_link.h"
+#include "sim/sim_pusher.h"
 
 namespace duet::sim {
 
@@ -64,7 +65,12 @@ class World {
   uint32_t AddClient(SimClientConfig config = {});
   SimClient& client(uint32_t number) { return *seats_.at(number)->client; }
   Seat& seat(uint32_t number) { return *seats_.at(number); }
-  std::vector<uint32_t> numbers() const;
+  std::vector<uint32_t> numbers() const;  // of the clients
+  uint32_t AddPusher(SimPusherConfig config = {});
+  // Null when the member of this number is a client.
+  SimPusher* pusher(uint32_t number);
+  // Everybody's number and name.
+  std::map<uint32_t, std::string> users() const;
   Rng& rng() { return rng_; }
   Time now() const { return now_; }
   // Since the beginning.
@@ -121,7 +127,14 @@ class World {
     }
   };
 
+  struct Pusher {
+    std::unique_ptr<SimPusher> machine;
+    SessionId session;  // 0 = no connection
+  };
+
   void StartServer();
+  uint32_t NextNumber() const { return static_cast<uint32_t>(seats_.size() + pushers_.size()) + 1; }
+  std::string UserSigOf(uint32_t number) const;
   Time NextEvent() const;
   void Step();
   void DeliverDatagrams();
@@ -130,7 +143,9 @@ class World {
   // Carries off what the machines want sent.
   void Collect();
   void CollectClient(Seat& seat);
+  void CollectPusher(Pusher& pusher);
   void CollectControl();
+  bool TakeOutput(ControlOutput& output);
   void NoteDownlink(const PeerQuality& quality);
   void Launch(Seat& seat, bool to_server, const Endpoint& server, Bytes bytes);
   void StopServer();
@@ -164,6 +179,7 @@ class World {
   std::vector<std::unique_ptr<Core>> cores_;
   std::unique_ptr<Control> control_;
   std::map<uint32_t, std::unique_ptr<Seat>> seats_;
+  std::map<uint32_t, Pusher> pushers_;
   std::map<Endpoint, uint32_t> by_address_;
   std::priority_queue<Datagram, std::vector<Datagram>, Later> air_;
   uint64_t order_ = 0;

@@ -25,9 +25,11 @@ std::optional<Packet> TakePacket(Bytes& rest) {
   if (!reader.ok() || first >> 6 != 2) return std::nullopt;
   rest = reader.rest();
   if ((first & 0x20) != 0) {
-    if (!rest.empty() || packet.body.empty()) return std::nullopt;
+    // Browsers pad their transport-wide feedback to 32 bits with one to three bytes and set the bit, on any packet of
+    // a compound, where RFC 3550 section 6.4.1 wants multiples of four behind the last one.
+    if (packet.body.empty()) return std::nullopt;
     const size_t padding = LoadU8(&packet.body.back());
-    if (padding == 0 || padding % 4 != 0 || padding > packet.body.size()) return std::nullopt;
+    if (padding == 0 || padding > packet.body.size()) return std::nullopt;
     packet.body = packet.body.first(packet.body.size() - padding);
   }
   return packet;

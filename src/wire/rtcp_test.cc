@@ -181,15 +181,30 @@ TEST(Rtcp, UnknownTypesAndFormatsAreSkipped) {
               ElementsAre("rr 9"));
 }
 
-TEST(Rtcp, PaddingOfTheLastPacket) {
+TEST(Rtcp, Padding) {
   EXPECT_THAT(ReadHex("a0c90003 00000009 00000000 00000008"), ElementsAre("rr 9"));
   EXPECT_THAT(ReadHex("80c90001 00000009 a1ce0003 00000001 00000002 00000004"), ElementsAre("rr 9", "pli 1 2"));
+  EXPECT_THAT(ReadHex("a0c90003 00000009 00000000 00000003"), ElementsAre("rr 9")) << "not in words";
+  EXPECT_THAT(ReadHex("a0c90002 00000009 00000004 80c90001 00000008"), ElementsAre("rr 9", "rr 8")) << "not the last";
   EXPECT_THAT(ReadHex("a0c90003 00000009 00000000 00000000"), ElementsAre("malformed")) << "none";
-  EXPECT_THAT(ReadHex("a0c90003 00000009 00000000 00000003"), ElementsAre("malformed")) << "not in words";
   EXPECT_THAT(ReadHex("a0c90003 00000009 00000000 00000010"), ElementsAre("malformed")) << "more than there is";
   EXPECT_THAT(ReadHex("a0c90003 00000009 00000000 0000000c"), ElementsAre("malformed")) << "no sender left";
-  EXPECT_THAT(ReadHex("a0c90002 00000009 00000004 80c90001 00000009"), ElementsAre("malformed")) << "not the last";
   EXPECT_THAT(ReadHex("a0c90000"), ElementsAre("malformed")) << "nothing to be padding";
+}
+
+// As Chromium 156 sent them: three packets, four with padding of two bytes, and nine of twenty-five.
+TEST(Rtcp, TransportFeedbackOfChromium) {
+  const auto told = [](std::string_view hex) {
+    std::pair<int, int> counts = {0, 0};
+    EXPECT_TRUE(VisitRtcp(Hex(hex), [&](const TransportFeedback& feedback) {
+      feedback.ForEachPacket(
+          [&](const TransportFeedback::Status& status) { ++(status.received ? counts.first : counts.second); });
+    }));
+    return counts;
+  };
+  EXPECT_EQ(told("afcd0006521cd7a44d4ba0920001000304028800200355474f000003"), std::pair(3, 0));
+  EXPECT_EQ(told("afcd0006521cd7a44d4ba092000f000404028c0420042c046a390002"), std::pair(4, 0));
+  EXPECT_EQ(told("afcd0006521cd7a44d4ba092000a000504028a032005f150143f4e01"), std::pair(5, 0));
 }
 
 TEST(Rtcp, AVisitorGetsOnlyWhatItHasAnOverloadFor) {

@@ -1,5 +1,7 @@
 #include "core/layers/vp8_rewriter.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace duet {
@@ -21,10 +23,12 @@ void Vp8Rewriter::StartAt(const Vp8PayloadInfo& info) {
 std::optional<int64_t> Vp8Rewriter::RewritePictureId(const Vp8PayloadInfo& info, int64_t seq) {
   const int64_t number = numbers_.Unwrap(info.picture_id, info.long_picture_id, seq);
   if (!counts_) {
-    ids_.Start(number, ever_counted_ ? ids_.newest_out() + 1 : number);
+    ids_.Start(number, ever_counted_ ? last_id_ + 1 : number);
     counts_ = ever_counted_ = true;
   }
-  return ids_.Pass(number);
+  const auto id = ids_.Pass(number);
+  if (id) last_id_ = std::max(last_id_, *id);
+  return id;
 }
 
 std::optional<Vp8Numbers> Vp8Rewriter::Rewrite(const Vp8PayloadInfo& info, int64_t seq) {

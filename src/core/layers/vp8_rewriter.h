@@ -15,7 +15,7 @@
 // of the newest kWindow pictures find the number that their picture has.
 //
 // Thread rule: owned by one Downtrack. Invariants: all packets of a picture get the same numbers; two pictures never
-// get the same extended picture id. 88 bytes, no allocation.
+// get the same extended picture id. 96 bytes, no allocation.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +54,7 @@ class Vp8Rewriter {
   bool counts_ = false;     // picture ids of this source
   bool ever_counted_ = false;
   GapCloser<kWindow> ids_;
+  int64_t last_id_ = 0;  // the highest that was given out; of what has not come by a switch nothing comes any more
   int64_t newest_seq_ = 0;
   uint8_t tl0_offset_ = 0;
   uint8_t key_offset_ = 0;

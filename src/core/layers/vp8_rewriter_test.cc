@@ -53,6 +53,18 @@ TEST(Vp8Rewriter, NumbersGoOnOverASwitch) {
   }
 }
 
+TEST(Vp8Rewriter, WhatWasMissingBeforeASwitchLeavesNoGap) {
+  Vp8Rewriter rewriter;
+  TestVp8Source a(100, 50, 5, 70000);
+  const uint16_t last = Id(rewriter, a.Next());
+  a.Next();  // lost
+  const TestPacket dropped = a.Next();
+  rewriter.Drop(dropped.info, dropped.seq);
+  rewriter.StartSource();
+  TestVp8Source b(7, 7, 7, 500);
+  EXPECT_EQ(Id(rewriter, b.Next()), last + 1);
+}
+
 TEST(Vp8Rewriter, ASwitchBeforeAnythingWasSentChangesNothing) {
   Vp8Rewriter rewriter;
   rewriter.StartSource();

@@ -106,10 +106,11 @@ uint32_t FrameQueue::OutTime(const FlvFrame& frame) {
   const int64_t source = frame.timestamp_ms;
   if (!base_ms_) {
     base_ms_ = source;
-  } else if (source < last_source_ms_ - kMaxBack.ms()) {
+  } else if (last_source_ms_[track] && source < *last_source_ms_[track] - kMaxBack.ms()) {
+    last_source_ms_[1 - track].reset();  // goes back with this one
     base_ms_ = source - std::max(last_out_ms_[0], last_out_ms_[1]);
   }
-  last_source_ms_ = source;
+  last_source_ms_[track] = source;
   last_out_ms_[track] = std::max(last_out_ms_[track], source - *base_ms_);
   return static_cast<uint32_t>(last_out_ms_[track]);
 }

@@ -83,8 +83,8 @@ class FrameQueue {
   FlvFrameRef config_[2];
   FlvFrameRef sent_metadata_;
   FlvFrameRef sent_config_[2];
-  std::optional<int64_t> base_ms_;  // time of the source at which ours is 0
-  int64_t last_source_ms_ = 0;
+  std::optional<int64_t> base_ms_;            // time of the source at which ours is 0
+  std::optional<int64_t> last_source_ms_[2];  // of each track, since the base
   int64_t last_out_ms_[2] = {0, 0};
   uint64_t dropped_ = 0;
   uint64_t jumps_ = 0;

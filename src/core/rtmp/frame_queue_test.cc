@@ -149,6 +149,19 @@ TEST(FrameQueue, TimesNeverGoBack) {
   EXPECT_THAT(PopAll(queue), ElementsAre("K40", "A60"));
 }
 
+TEST(FrameQueue, TracksThatAreApartDoNotGoBack) {
+  FrameQueue queue;
+  queue.Push(Key(0));
+  queue.Push(Delta(500));
+  queue.Push(Delta(950));
+  EXPECT_THAT(PopAll(queue), ElementsAre("K0", "P500", "P950"));
+  queue.Push(Delta(1900));
+  queue.Push(Sound(20));
+  queue.Push(Delta(1940));
+  queue.Push(Sound(40));
+  EXPECT_THAT(PopAll(queue), ElementsAre("P1900", "A20", "P1940", "A40"));
+}
+
 TEST(FlvMuxer, WritesTagsAndLeavesTheBacklogInTheQueue) {
   FlvMuxer muxer(true, true);
   muxer.Push(VideoConfig());

@@ -80,7 +80,7 @@ class FfmpegEngine {
     const player = { url, bytes: [], size: 0, alive: true };
     this.players.push(player);
     const program = this.#run(
-      ['-fflags', 'nobuffer', '-analyzeduration', '10000000', ...(url.startsWith('https:') ? ['-tls_verify', '0'] : []), '-i', url, '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', '-'],
+      ['-analyzeduration', '10000000', ...(url.startsWith('https:') ? ['-tls_verify', '0'] : []), '-i', url, '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', '-'],
       () => {
         player.alive = false;
         tell(player.size > 0 ? 3005 : 3002);

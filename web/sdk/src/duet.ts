@@ -498,6 +498,7 @@ export class Duet implements DuetClient {
     this.#remote.on('track', ({ userId, streamType, track }) => (
       events.emit('track', { userId, streamType, track, sourceTrack: track })));
     this.#monitor.on('statistics', (statistics) => events.emit('statistics', statistics));
+    this.#monitor.on('uplink', (sample) => this.#room?.followUplink(sample));
     this.#monitor.on('quality', (quality) => events.emit('network-quality', quality));
     this.#monitor.on('volumes', (result) => events.emit('audio-volume', { result }));
     this.#devices.on('device', (change) => events.emit('device-changed', change));

@@ -8,11 +8,13 @@ import { Emitter } from '../util/emitter.js';
 import { log } from '../util/log.js';
 import { networkQuality, toVolume } from './quality.js';
 import type { SectionNames } from './stats.js';
-import { summarise, voiceLevels } from './stats.js';
+import { summarise, uplinkOf, voiceLevels } from './stats.js';
+import type { UplinkSample } from './uplink-floor.js';
 
 export interface MonitorEvents {
   statistics: Statistics;
   quality: NetworkQuality;
+  uplink: UplinkSample;
   volumes: VolumeEntry[];
 }
 
@@ -106,9 +108,11 @@ export class Monitor extends Emitter<MonitorEvents> {
     try {
       const entries = await this.#measured.stats();
       if (cancelled) return;
-      const statistics = summarise(this.#entries, entries, this.#measured);
+      const before = this.#entries;
+      const statistics = summarise(before, entries, this.#measured);
       this.#entries = entries;
       this.emit('statistics', statistics);
+      this.emit('uplink', uplinkOf(before, entries));
       this.emit('quality', networkQuality(this.#measured.connected(), statistics, this.#server));
     } catch (error) {
       log.debug('statistics failed', error); // the connection went away in this moment

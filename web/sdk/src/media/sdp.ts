@@ -68,6 +68,18 @@ export function tuneOpusSender(answer: string, mid: string, stereo: boolean): st
   });
 }
 
+/**
+ * In an answer: the estimate of the uplink never falls below `kbps`. A word of Chromium's, which others pass over. There it holds for the whole
+ * connection, and of all sections, those that send nothing included, the last one's counts.
+ */
+export function holdUplink(answer: string, kbps: number): string {
+  return sections(answer).map((section) => {
+    if (!section.startsWith('m=video')) return section;
+    const types = [...section.matchAll(/^a=rtpmap:(\d+) ([^/]+)\//gm)].filter((map) => map[2]!.toLowerCase() !== 'rtx').map((map) => map[1]!);
+    return types.reduce((text, type) => setFmtp(text, type, { 'x-google-min-bitrate': String(kbps) }), section);
+  }).join('');
+}
+
 /** Payload types of the section's codec `name`, in its order, of which `accept` takes the format parameters. */
 function payloadTypes(section: string, name: string, accept: (fmtp: string) => boolean): string[] {
   const mapped = [...section.matchAll(/^a=rtpmap:(\d+) ([^/]+)\//gm)].filter((map) => map[2]!.toLowerCase() === name).map((map) => map[1]!);

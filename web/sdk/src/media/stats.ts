@@ -5,6 +5,7 @@ import { toStreamType } from '../session/keys.js';
 import { RIDS } from './layers.js';
 import type { Kind, StreamRef, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
+import type { UplinkSample } from './uplink-floor.js';
 
 /** Says what the sections of the connection carry. */
 export interface SectionNames {
@@ -101,6 +102,24 @@ function rtt_ms(now: Report): number {
   if (pair > 0) return Math.round(pair * 1000);
   const times = now.all('remote-inbound-rtp').map((entry) => num(entry, 'roundTripTime'));
   return Math.round(Math.max(0, ...times) * 1000);
+}
+
+/**
+ * What the network did to what was sent between two reports. The pictures say how much is lost: lost sound is repeated under its own
+ * numbers, and then counts as received.
+ */
+export function uplinkOf(beforeEntries: readonly StatsEntry[], entries: readonly StatsEntry[]): UplinkSample {
+  const [before, now] = [new Report(beforeEntries), new Report(entries)];
+  const sum = (type: string, member: string): number => now.all(type)
+    .filter((entry) => text(entry, 'kind') === 'video').reduce((total, entry) => total + growth(entry, before, member), 0);
+  const sent = sum('outbound-rtp', 'packetsSent') - sum('outbound-rtp', 'retransmittedPacketsSent');
+  const bps = num(now.selectedPair(), 'availableOutgoingBitrate');
+  const enough = 5;
+  return {
+    rtt: rtt_ms(now),
+    loss: sent < enough ? null : percent(sum('remote-inbound-rtp', 'packetsLost'), sent),
+    available: bps > 0 ? bps / 1000 : null,
+  };
 }
 
 function localPart(now: Report, before: Report, names: SectionNames): Statistics['localStatistics'] {

@@ -13,7 +13,7 @@ import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
 import type { SmallWish } from './layers.js';
 import { layout } from './layers.js';
-import { acceptStereo, codecOf, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
+import { acceptStereo, codecOf, holdUplink, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
 
 /** How a track is to be encoded. */
 export interface Encoding {
@@ -79,6 +79,9 @@ export class Transport {
   #state: TransportState = 'new';
   readonly #encodings = new Serial();
   #required: VideoCodec | null = null;
+  /** The last one; null = none yet. */
+  #answer: string | null = null;
+  #floor_kbps = 0;
   #everConnected = false;
   #cancelTimer: Cancel = () => {};
 
@@ -170,10 +173,8 @@ export class Transport {
   }
 
   async offer(): Promise<string> {
-    const description = await this.#pc.createOffer();
-    const sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
+    const sdp = await this.#describe();
     for (const section of this.#send) section.required = this.#required;
-    await this.#pc.setLocalDescription({ type: 'offer', sdp });
     // For the server only: an order that browsers were given here would stay in their later offers.
     return this.#required ? offerH264First(sdp) : sdp;
   }
@@ -186,12 +187,8 @@ export class Transport {
   }
 
   async answer(sdp: string): Promise<void> {
-    let tuned = sdp;
-    for (const { kind, transceiver, encoding } of this.#send) {
-      if (kind !== 'audio' || transceiver.mid === null) continue;
-      tuned = tuneOpusSender(tuned, transceiver.mid, encoding?.stereo ?? false);
-    }
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp: tuned });
+    await this.#accept(sdp);
+    this.#answer = sdp;
     for (const section of this.#send) {
       section.negotiated = true;
       section.codec = codecOf(sdp, section.transceiver.mid ?? '');
@@ -200,6 +197,20 @@ export class Transport {
     if (this.#state === 'new') {
       this.#startTimer(CONNECT_TIMEOUT_MS);
     }
+  }
+
+  /**
+   * The browser's estimate of the uplink does not fall below `kbps` from now on, 0 = wherever it will. Needs a negotiation with itself, of
+   * which the server hears nothing; sections that the server does not know yet make it wait for their answer.
+   */
+  async holdUplinkAt(kbps: number): Promise<void> {
+    if (this.#floor_kbps === kbps) return;
+    this.#floor_kbps = kbps;
+    const known = this.#answer?.match(/^m=/gm)?.length ?? 0;
+    const sections = this.#send.length + this.#slots.audio.length + this.#slots.video.length;
+    if (this.#answer === null || this.#state !== 'connected' || known !== sections) return;
+    await this.#describe();
+    await this.#accept(this.#answer);
   }
 
   /** Takes back an offer that the server refused. */
@@ -231,6 +242,23 @@ export class Transport {
     this.#state = 'closed';
     this.#cancelTimer();
     this.#pc.close();
+  }
+
+  async #describe(): Promise<string> {
+    const description = await this.#pc.createOffer();
+    const sdp = offerAudioNack(acceptStereo(description.sdp ?? ''));
+    await this.#pc.setLocalDescription({ type: 'offer', sdp });
+    return sdp;
+  }
+
+  async #accept(answer: string): Promise<void> {
+    let tuned = answer;
+    for (const { kind, transceiver: { mid }, encoding } of this.#send) {
+      if (kind === 'audio' && mid !== null) tuned = tuneOpusSender(tuned, mid, encoding?.stereo ?? false);
+    }
+    const camera = this.#sender('main', 'video')?.encoding;
+    if (this.#floor_kbps > 0 && camera) tuned = holdUplink(tuned, Math.min(this.#floor_kbps, camera.bitrate));
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: tuned });
   }
 
   #add(kind: Kind, direction: 'sendonly' | 'recvonly', rids: readonly string[] = []): Transceiver {

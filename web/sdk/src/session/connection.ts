@@ -6,6 +6,8 @@
 import { ridsToOffer } from '../media/layers.js';
 import { Transport } from '../media/transport.js';
 import type { Outgoing, TransportState } from '../media/transport.js';
+import type { UplinkSample } from '../media/uplink-floor.js';
+import { UplinkFloor } from '../media/uplink-floor.js';
 import type { Platform } from '../platform/platform.js';
 import { SignalLink } from '../signal/link.js';
 import type { LinkHandlers } from '../signal/link.js';
@@ -13,6 +15,7 @@ import type {
   EnterRequest, EnterResult, Kind, Quality, Requests, SendTrack, Slot, StreamRef, VideoCodec, WireStream,
 } from '../signal/messages.js';
 import { RpcError } from '../signal/rpc.js';
+import { log } from '../util/log.js';
 import { KINDS, STREAMS } from './keys.js';
 
 /** What this user sends, as it is at the moment of asking. */
@@ -46,6 +49,7 @@ export class Connection {
   readonly #link: SignalLink;
   readonly #sending: Sending;
   readonly #handlers: ConnectionHandlers;
+  readonly #floor = new UplinkFloor();
   #negotiation: Promise<void> = Promise.resolve();
   #closed = false;
   #askedIn = false;
@@ -126,6 +130,13 @@ export class Connection {
   /** What video is sent as follows what it must be, by a negotiation where that changes a section. */
   followCodec(): Promise<void> {
     return this.#negotiate(() => this.transport.requireCodec(this.#sending.codec()));
+  }
+
+  /** What the network does to what is sent, every 2 s. */
+  followUplink(sample: UplinkSample): void {
+    const kbps = this.#floor.next(sample);
+    const turn = this.#negotiation.then(() => (this.#closed ? undefined : this.transport.holdUplinkAt(kbps)));
+    this.#negotiation = turn.catch((error) => log.warn('the uplink could not be held', error)); // the call goes on as it was
   }
 
   async exit(): Promise<void> {

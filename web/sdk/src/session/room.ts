@@ -11,6 +11,7 @@
 import { aborted, ERROR_CODE, invalidOperation, OPERATION_EXTRA_CODE, RtcError } from '../errors.js';
 import type { ConnectionReason, ConnectionState, KickedOut } from '../events.js';
 import type { Outgoing, Transport, TransportState } from '../media/transport.js';
+import type { UplinkSample } from '../media/uplink-floor.js';
 import type { Cancel, Platform } from '../platform/platform.js';
 import type {
   EnterResult, Kind, Notification, Notifications, Quality, QualityReport, SendTrack, Slot, Speaker,
@@ -258,6 +259,10 @@ export class Room extends Emitter<RoomEvents> {
 
   async stats(): Promise<StatsEntry[]> {
     return (await this.#current?.transport.stats()) ?? [];
+  }
+
+  followUplink(sample: UplinkSample): void {
+    this.#current?.followUplink(sample);
   }
 
   // --- connections ---

@@ -1,0 +1,62 @@
+/**
+ * What a browser's own estimate of its uplink may not fall below, in kbit/s.
+ *
+ * Chromium takes every loss for one that it has made itself by sending too much. Where packets are lost by chance - a radio at its
+ * edge - sending less changes nothing, and the estimate falls until the picture stands still. So while much is lost, the way there and
+ * back is as short as ever (nothing waits in a queue, so there is room), and little is left of the estimate, it is held up. It is let
+ * go at once when a queue grows, and when the losses are over.
+ */
+
+export interface UplinkSample {
+  /** ms; 0 = not known */
+  rtt: number;
+  /** % of the pictures' packets; null = too few to tell */
+  loss: number | null;
+  /** kbit/s, the browser's estimate; null = it does not say */
+  available: number | null;
+}
+
+export const FLOOR_KBPS = 300;
+const LOSS_PERCENT = 10;
+const CLEAN_PERCENT = 4;
+const SHORT_QUEUE_MS = 150;
+const LONG_QUEUE_MS = 300;
+const LOSSY_SAMPLES = 2;
+const CLEAN_SAMPLES = 5;
+/** After a queue has grown: the next trial waits for so many samples. */
+const PENALTY_SAMPLES = 15;
+
+export class UplinkFloor {
+  #shortest_ms = Infinity;
+  #lossy = 0;
+  #clean = 0;
+  #penalty = 0;
+  #floor = 0;
+
+  /** With each report of a connection, every 2 s. 0 = none. */
+  next({ rtt, loss, available }: UplinkSample): number {
+    if (rtt > 0) this.#shortest_ms = Math.min(this.#shortest_ms, rtt);
+    const queue_ms = rtt > 0 ? rtt - this.#shortest_ms : 0;
+    if (this.#penalty > 0) this.#penalty--;
+    if (this.#floor === 0) {
+      if (loss === null) return 0;
+      const held = loss >= LOSS_PERCENT && queue_ms < SHORT_QUEUE_MS && available !== null && available < FLOOR_KBPS;
+      this.#lossy = held ? this.#lossy + 1 : 0;
+      if (this.#lossy < LOSSY_SAMPLES || this.#penalty > 0) return 0;
+      this.#floor = FLOOR_KBPS;
+      this.#clean = 0;
+    } else if (queue_ms > LONG_QUEUE_MS) {
+      this.#penalty = PENALTY_SAMPLES;
+      this.#letGo();
+    } else if (loss !== null) {
+      this.#clean = loss < CLEAN_PERCENT ? this.#clean + 1 : 0;
+      if (this.#clean >= CLEAN_SAMPLES) this.#letGo();
+    }
+    return this.#floor;
+  }
+
+  #letGo(): void {
+    this.#floor = 0;
+    this.#lossy = 0;
+  }
+}
