@@ -109,7 +109,7 @@ class Ingest {
     Frame frame;
     Duration decoded, shown;
   };
-  std::vector<Held> held_;       // late: the newest keyframe and the pictures behind it
+  std::vector<Held> held_;       // late: the pictures since the newest keyframe, or since the last live one
   bool needs_keyframe_ = false;  // pictures before it were left out
   uint64_t left_out_ = 0;        // since it was live
   Frame current_;

@@ -161,6 +161,8 @@ void SimClient::OnSocketOpen(Time now) {
   enter.offer = offerer_->Offer();
   enter.tracks = offerer_->Tracks();
   for (signal::TrackInfo& track : enter.tracks) track.on = track.kind == MediaKind::kAudio ? audio_on_ : video_on_;
+  told_audio_ = audio_on_;
+  told_video_ = video_on_;
   if (!resume_.empty()) enter.resume = resume_;
   Send(std::move(enter));
 }
@@ -212,6 +214,8 @@ void SimClient::OnEntered(Time now, const signal::EnterResult& result) {
   tries_ = 0;
   ++entered_;
   resume_ = result.resume;
+  // Switched while the answer was on its way.
+  if (told_audio_ != audio_on_ || told_video_ != video_on_) SetPublished(audio_on_, video_on_);
   members_.clear();
   for (const signal::MemberInfo& member : result.members) members_[member.user_id] = member.paused;
   peer_ = std::make_unique<Peer>(std::move(*config), PeerOptions{.connect_timeout = Duration::Seconds(15)}, dtls_, rng_,

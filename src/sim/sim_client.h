@@ -133,6 +133,8 @@ class SimClient {
   bool closes_socket_ = false;
   bool audio_on_ = true;
   bool video_on_ = true;
+  bool told_audio_ = true;  // as the server was told when entering
+  bool told_video_ = true;
   Time retry_at_ = Time::Never();
   Time answer_by_ = Time::Never();
   int tries_ = 0;

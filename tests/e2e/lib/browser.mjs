@@ -19,6 +19,17 @@ export function launchBrowser({ args = [], fakeDevices = true, fakeConsent = tru
   return chromium.launch({ executablePath: program(), headless: true, args: [...chosen, ...args] });
 }
 
+/** A folder of a process that may still be ending. One that cannot be removed is left to the system, and is nobody's failure. */
+async function removed(folder) {
+  for (let tries = 0; tries < 50; tries++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 /**
  * A browser for one person whose pages can be hidden and frozen as in real life: Playwright's own are kept visible, awake and focused.
  * Has what a Caller needs of a Browser.
@@ -28,7 +39,7 @@ export class SleepyBrowser {
     const sleepy = new SleepyBrowser();
     sleepy.profile = mkdtempSync(join(tmpdir(), 'duet-browser-'));
     const args = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${sleepy.profile}`, '--lang=en-US', ...ARGS, 'about:blank'];
-    sleepy.process = spawn(program(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    sleepy.process = spawn(program(), args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     sleepy.exited = new Promise((resolve) => sleepy.process.on('exit', resolve));
     let said = '';
     sleepy.process.stderr.on('data', (text) => (said = (said + text).slice(-4000)));
@@ -57,10 +68,13 @@ export class SleepyBrowser {
 
   async close() {
     await this.browser?.close().catch(() => undefined);
-    this.process.kill();
+    try {
+      process.kill(-this.process.pid, 'SIGKILL'); // the whole group: children that outlive it would write into its folder
+    } catch {
+      // It is gone.
+    }
     await this.exited;
-    // Its children may write for a moment longer.
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await removed(this.profile);
   }
 }
 

@@ -80,10 +80,11 @@ export class Lab {
 
   rigStats(caller) { return caller.page.evaluate(() => window.rig.stats()); }
 
+  /** All of it, whatever one of them says: what is left would keep the test's process from ending. */
   async close() {
-    await this.browser?.close();
-    await this.sleepy?.close();
-    await this.relay?.stop();
-    return this.server?.stop();
+    const ended = await Promise.allSettled([this.browser?.close(), this.sleepy?.close(), this.relay?.stop()]);
+    const result = await this.server?.stop();
+    for (const { status, reason } of ended) if (status === 'rejected') throw reason;
+    return result;
   }
 }

@@ -30,6 +30,11 @@ describe('the floor of the uplink', () => {
     expect(now.slice(4).indexOf(FLOOR_KBPS)).toBe(14);
   });
 
+  it('goes when more is lost since more is sent', () => {
+    const policed = { ...lossy, loss: 50 };
+    expect(floors([well, lossy, lossy, policed, lossy, policed, policed, lossy, lossy]).slice(2)).toEqual([...Array(4).fill(FLOOR_KBPS), 0, 0, 0]);
+  });
+
   it('goes when the losses have been over for 10 s', () => {
     expect(floors([well, lossy, lossy, ...Array<object>(6).fill({ loss: 0 })]).slice(2)).toEqual([...Array(5).fill(FLOOR_KBPS), 0, 0]);
   });
@@ -82,7 +87,7 @@ describe('in a call', () => {
     call.forget();
 
     await pass(30, 90, 3);
-    expect(pc!.answers.slice(before).map((sdp) => sdp.includes('x-google-min-bitrate=300'))).toEqual([true]);
+    expect(pc!.answers.slice(before).map((sdp) => sdp.includes(`x-google-min-bitrate=${FLOOR_KBPS}`))).toEqual([true]);
     expect(call.server.requests).toEqual([]);
 
     await pass(0, 2000, 7);

@@ -4,7 +4,7 @@
  * Chromium takes every loss for one that it has made itself by sending too much. Where packets are lost by chance - a radio at its
  * edge - sending less changes nothing, and the estimate falls until the picture stands still. So while much is lost, the way there and
  * back is as short as ever (nothing waits in a queue, so there is room), and little is left of the estimate, it is held up. It is let
- * go at once when a queue grows, and when the losses are over.
+ * go at once when a queue grows, when more is lost since more is sent (somebody drops what is above a rate), and when the losses are over.
  */
 
 export interface UplinkSample {
@@ -16,20 +16,24 @@ export interface UplinkSample {
   available: number | null;
 }
 
-export const FLOOR_KBPS = 300;
+export const FLOOR_KBPS = 400;
 const LOSS_PERCENT = 10;
 const CLEAN_PERCENT = 4;
+/** What chance loses does not grow with what is sent; two samples of some 60 packets each are rarely both so far off. */
+const MORE_PERCENT = 15;
 const SHORT_QUEUE_MS = 150;
 const LONG_QUEUE_MS = 300;
 const LOSSY_SAMPLES = 2;
 const CLEAN_SAMPLES = 5;
-/** After a queue has grown: the next trial waits for so many samples. */
+/** After it has done harm: the next trial waits for so many samples. */
 const PENALTY_SAMPLES = 15;
 
 export class UplinkFloor {
   #shortest_ms = Infinity;
   #lossy = 0;
   #clean = 0;
+  #loss_then = 0;
+  #worse = 0;
   #penalty = 0;
   #floor = 0;
 
@@ -41,16 +45,19 @@ export class UplinkFloor {
     if (this.#floor === 0) {
       if (loss === null) return 0;
       const held = loss >= LOSS_PERCENT && queue_ms < SHORT_QUEUE_MS && available !== null && available < FLOOR_KBPS;
+      this.#loss_then = held ? Math.max(loss, this.#lossy > 0 ? this.#loss_then : 0) : 0;
       this.#lossy = held ? this.#lossy + 1 : 0;
       if (this.#lossy < LOSSY_SAMPLES || this.#penalty > 0) return 0;
       this.#floor = FLOOR_KBPS;
-      this.#clean = 0;
+      this.#clean = this.#worse = 0;
     } else if (queue_ms > LONG_QUEUE_MS) {
       this.#penalty = PENALTY_SAMPLES;
       this.#letGo();
     } else if (loss !== null) {
       this.#clean = loss < CLEAN_PERCENT ? this.#clean + 1 : 0;
-      if (this.#clean >= CLEAN_SAMPLES) this.#letGo();
+      this.#worse = loss > this.#loss_then + MORE_PERCENT ? this.#worse + 1 : 0;
+      if (this.#worse >= LOSSY_SAMPLES) this.#penalty = PENALTY_SAMPLES;
+      if (this.#clean >= CLEAN_SAMPLES || this.#penalty > 0) this.#letGo();
     }
     return this.#floor;
   }
