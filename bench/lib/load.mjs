@@ -96,14 +96,20 @@ export async function limit({ receivers, run: packets = 1, pps = 250, size = 112
   return result.us_per_packet;
 }
 
-/** Forwarding to `n` viewers, and the limit for the same packets right before it. */
+/** Forwarding to `n` viewers, and the limits for the same packets right before it: encrypted by OpenSSL's EVP, and as the server does it. */
 export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, workers = 1, serverArgs = [] }) {
   const burst = pacing === 'burst';
-  const limit_us_per_packet = await limit({ receivers: n, run: burst ? Math.round(pps / 25) : 1, pps, size });
+  const same = { receivers: n, run: burst ? Math.round(pps / 25) : 1, pps, size };
+  const limit_us_per_packet = await limit(same);
+  const fastest_limit_us_per_packet = await limit({ ...same, args: ['--fastest'] });
   const server = await BenchServer.start([...workerArgs(workers), ...serverArgs]);
   try {
     const result = await server.load(['--viewers', n, '--pps', pps, '--size', size, '--seconds', seconds, ...(burst ? ['--burst'] : [])]);
-    return { ...result, limit_us_per_packet, ratio_to_limit: Number((result.us_per_packet / limit_us_per_packet).toFixed(3)) };
+    const ratio = (to) => Number((result.us_per_packet / to).toFixed(3));
+    return {
+      ...result, limit_us_per_packet, ratio_to_limit: ratio(limit_us_per_packet),
+      fastest_limit_us_per_packet, ratio_to_fastest_limit: ratio(fastest_limit_us_per_packet),
+    };
   } finally {
     await server.stop();
   }

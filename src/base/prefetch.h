@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 namespace duet {
 
@@ -13,6 +14,14 @@ inline constexpr size_t kCacheLine = 64;
 inline void Prefetch(const void* memory, size_t bytes) {
   const auto* line = static_cast<const char*>(memory);
   for (size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(line + at, 1);
+}
+
+// All of an object, without a loop: there is one for each receiver of each packet.
+template <typename T>
+inline void PrefetchAll(const T& object) {
+  const auto* line = reinterpret_cast<const char*>(&object);
+  [line]<size_t... I>(std::index_sequence<I...>) { (__builtin_prefetch(line + I * kCacheLine, 1), ...); }
+  (std::make_index_sequence<(sizeof(T) + kCacheLine - 1) / kCacheLine>{});
 }
 
 }  // namespace duet

@@ -198,12 +198,26 @@ bool UdpSender::LimitSegments(size_t message, int error) {
 
 void UdpSender::Keep(std::span<const Transmit> batch, size_t from) {
   for (size_t i = from; i < batch.size(); ++i) {
-    if (backlog_.size() == kMaxBacklog) {
-      counters_.dropped_backlog += batch.size() - i;
-      return;
-    }
+    if (backlog_.size() == kMaxBacklog) MakeRoom();
     backlog_.push_back(batch[i]);
   }
+}
+
+// Drops the oldest large packets, or the oldest of all where there are none.
+void UdpSender::MakeRoom() {
+  size_t dropped = 0;
+  const auto drop = [&](const Transmit& t) {
+    const bool goes = dropped < kRoomMade && t.packet->size() >= kLargePacket;
+    dropped += goes ? 1 : 0;
+    return goes;
+  };
+  // In order, each once: erase_if asks so of a vector.
+  std::erase_if(backlog_, drop);
+  if (dropped == 0) {
+    dropped = kRoomMade;
+    backlog_.erase(backlog_.begin(), backlog_.begin() + kRoomMade);
+  }
+  counters_.dropped_backlog += dropped;
 }
 
 void UdpSender::SendNow(std::span<const Transmit> batch) {

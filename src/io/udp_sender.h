@@ -5,8 +5,9 @@
 // UDP_SEGMENT; everything else is a message by itself; all messages leave through sendmmsg. Why: the system call is the
 // bill. Per packet of 1200 bytes a sendto costs about 4 us, sendmmsg 3.5, UDP_SEGMENT of 16 packets 0.8.
 //
-// What the socket does not take now waits in a bounded backlog until it is writable. Packets that fit nowhere are
-// dropped and counted. Nothing is allocated after construction.
+// What the socket does not take now waits in a bounded backlog until it is writable. When that is full, the oldest
+// large packets (pictures: they are of no use when they are late, and the next keyframe replaces them) make room for
+// what is new; they are counted. Nothing is allocated after construction.
 #pragma once
 
 #include <netinet/in.h>
@@ -29,7 +30,7 @@ struct UdpSendCounters {
   uint64_t segmented_packets = 0;  // of these, as part of a UDP_SEGMENT message
   uint64_t calls = 0;              // of sendmmsg
   uint64_t blocked = 0;            // times the socket was full
-  uint64_t dropped_backlog = 0;    // no room to wait
+  uint64_t dropped_backlog = 0;    // waited, and made room for newer ones
   uint64_t dropped_error = 0;      // refused by the kernel for good: no route, too large, filtered
 };
 
@@ -37,9 +38,11 @@ class UdpSender {
  public:
   static constexpr size_t kMaxBatch = Outbox::kCapacity;
   static constexpr size_t kMaxBacklog = 2048;
-  static constexpr size_t kMaxSegments = 64;        // UDP_MAX_SEGMENTS of the oldest kernels that have it
-  static constexpr size_t kMaxRunBytes = 65'000;    // a UDP datagram's 65,507 and a reserve
-  static constexpr size_t kMaxCallMessages = 1024;  // UIO_MAXIOV
+  static constexpr size_t kLargePacket = 400;            // sound and RTCP are smaller
+  static constexpr size_t kRoomMade = kMaxBacklog / 16;  // packets that go together when the backlog is full
+  static constexpr size_t kMaxSegments = 64;             // UDP_MAX_SEGMENTS of the oldest kernels that have it
+  static constexpr size_t kMaxRunBytes = 65'000;         // a UDP datagram's 65,507 and a reserve
+  static constexpr size_t kMaxCallMessages = 1024;       // UIO_MAXIOV
 
   // sendmmsg(2), or a stand-in that fails on demand in tests.
   using SendCall = int (*)(int fd, mmsghdr* messages, unsigned count, int flags);
@@ -68,6 +71,7 @@ class UdpSender {
   void CountSent(size_t first_message, size_t count);
   bool LimitSegments(size_t message, int error);
   void Keep(std::span<const Transmit> batch, size_t from);
+  void MakeRoom();
 
   const UdpSocket& socket_;
   const SendCall send_;

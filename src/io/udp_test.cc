@@ -229,12 +229,29 @@ TEST_F(UdpSenderTest, BacklogIsBoundedAndDropsAreCounted) {
   UdpSender sender(from_, &Script::Call);
   for (size_t i = 0; i < UdpSender::kMaxBacklog + 10; ++i) Queue(a_, "x");
   Send(sender);
-  EXPECT_EQ(sender.counters().dropped_backlog, 10u);
-  EXPECT_EQ(pool_.in_use(), UdpSender::kMaxBacklog);
+  EXPECT_EQ(sender.counters().dropped_backlog, UdpSender::kRoomMade);
+  const size_t waiting = UdpSender::kMaxBacklog + 10 - UdpSender::kRoomMade;
+  EXPECT_EQ(pool_.in_use(), waiting);
   Script::Set({});
   sender.OnWritable();
-  EXPECT_EQ(sender.counters().packets, UdpSender::kMaxBacklog);
+  EXPECT_EQ(sender.counters().packets, waiting);
   EXPECT_EQ(pool_.in_use(), 0u);
+}
+
+TEST_F(UdpSenderTest, OldPicturesMakeRoomForSoundAndForNewPictures) {
+  Script::Set({EAGAIN});
+  UdpSender sender(from_, &Script::Call);
+  const std::string picture(1000, 'p');
+  Queue(a_, "sound");
+  for (size_t i = 1; i < UdpSender::kMaxBacklog; ++i) Queue(b_, picture);
+  Queue(a_, "more sound");
+  Queue(a_, "newest");
+  Send(sender);
+  EXPECT_EQ(sender.counters().dropped_backlog, UdpSender::kRoomMade);
+  Script::Set({});
+  sender.OnWritable();
+  EXPECT_EQ(Read(a_, 3), (std::vector<std::string>{"sound", "more sound", "newest"}));
+  EXPECT_EQ(sender.counters().packets, UdpSender::kMaxBacklog + 2 - UdpSender::kRoomMade);
 }
 
 TEST_F(UdpSenderTest, OneBadDestinationHarmsNobodyElse) {

@@ -15,6 +15,7 @@ struct LimitOptions {
   int sender_core = -1;
   int receiver_core = -1;
   bool encrypt = true;
+  bool fastest = false;  // by what the server encrypts with (AesGcm), else by OpenSSL's EVP as most servers do
   bool send = true;
 };
 

@@ -75,6 +75,7 @@ int Main(int argc, char** argv) {
   limit->add_option("--seconds", limits.seconds, "For so long")->capture_default_str();
   limit->add_option("--server-core", limits.sender_core, "Core of the sender");
   limit->add_option("--own-core", limits.receiver_core, "Core of the receivers");
+  limit->add_flag("--fastest", limits.fastest, "Encrypt as the server does, instead of by OpenSSL's EVP");
   limit->add_flag("--no-encryption", no_encryption, "Sending alone");
   limit->add_flag("--no-sending", no_sending, "Encryption alone");
   CLI11_PARSE(app, argc, argv);

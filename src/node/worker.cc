@@ -23,6 +23,9 @@ struct PeerEntry {
 constexpr Duration kQualityInterval = Duration::Seconds(2);
 // How often what the paths carry is divided among their slots.
 constexpr Duration kDivideInterval = Duration::Millis(100);
+// In a large room that is done in turns: all 2000 at once would hold up the packets behind them.
+constexpr uint64_t kPeersInTurn = 128;
+constexpr uint64_t kMaxTurns = 10;
 constexpr Duration kCountsInterval = Duration::Millis(100);
 // Items taken from one line before others get their turn.
 constexpr int kMaxTaken = 256;
@@ -101,6 +104,7 @@ struct Worker::State {
   Time next_quality = Time::Never();
   Time next_counts = Time::Never();
   Time next_divide = Time::Never();
+  uint64_t divide_turn = 0;
   // Packets of one picture that came together; empty between batches.
   static constexpr size_t kMaxRun = 32;
   FixedVector<ReceivedRtp, kMaxRun> run;
@@ -501,14 +505,18 @@ void Worker::State::FirePeer(Time now, PeerId id, Outbox& out) {
 }
 
 void Worker::State::DividePaths(Time now, Outbox& out) {
-  next_divide = now + kDivideInterval;
+  const uint64_t turns = std::min(peers.size() / kPeersInTurn + 1, kMaxTurns);
+  next_divide = now + kDivideInterval / static_cast<int64_t>(turns);
+  divide_turn = divide_turn + 1 < turns ? divide_turn + 1 : 0;
   peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
+    if (id.value() % turns != divide_turn) return;
     Peer& peer = *entry->peer;
     if (peer.state() != Peer::State::kConnected) return;
     peer.DividePath(now);
     RoomOf(*entry).OnDivided(now, peer, out);
     timers.Arm(now, id, peer.NextTimer());
   });
+  if (divide_turn != 0) return;
   limits.clear();
   layers.clear();
   for (const auto& [key, room] : rooms) {

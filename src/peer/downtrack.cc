@@ -189,11 +189,16 @@ PacketRef Downtrack::MakeRed(const ReceivedRtp& in) const {
   return red;
 }
 
-std::optional<Downtrack::Rendered> Downtrack::Render(int64_t seq, uint16_t transport_seq, MutableBytes out) {
+std::optional<Downtrack::Rendered> Downtrack::Render(int64_t seq, uint16_t transport_seq, MutableBytes out,
+                                                     const RtpPacketView* view) {
   auto* record = history_.Find(seq);
   if (record == nullptr || record->rewrite.sent) return std::nullopt;
-  const auto view = ParseRtp(record->packet->bytes());
-  if (!view) return std::nullopt;
+  std::optional<RtpPacketView> parsed;
+  if (view == nullptr) {
+    parsed = ParseRtp(record->packet->bytes());
+    if (!parsed) return std::nullopt;
+    view = &*parsed;
+  }
   Place& place = record->rewrite;
   place.transport_seq = transport_seq;
   place.sent = true;

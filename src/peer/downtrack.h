@@ -41,7 +41,7 @@ namespace duet {
 
 class Downtrack {
  public:
-  // Packets kept for retransmission; a second of video at 500 packets/s, ten of audio.
+  // Packets kept for retransmission, at most; a second of video at 500 packets/s, two of audio.
   static constexpr size_t kVideoHistory = 512;
   static constexpr size_t kAudioHistory = 128;
   // No receiver waits longer for what it misses.
@@ -102,8 +102,9 @@ class Downtrack {
     std::optional<uint16_t> repeats;  // the transport-wide number that it had before, and has again
   };
   // Writes the header of an accepted packet that leaves now, with the transport-wide number. Nothing when the packet is
-  // no longer remembered (the source has changed while it waited).
-  std::optional<Rendered> Render(int64_t seq, uint16_t transport_seq, MutableBytes out);
+  // no longer remembered (the source has changed while it waited). `view`: of the packet, where that is at hand.
+  std::optional<Rendered> Render(int64_t seq, uint16_t transport_seq, MutableBytes out,
+                                 const RtpPacketView* view = nullptr);
 
   // Whether the packet that a NACK asks for is to be sent again, and its extended number. It counts as sent again from
   // here on; `rtt`: a second request that comes sooner was on its way before our answer could arrive.

@@ -140,6 +140,10 @@ void Peer::OnDtlsChanged(Time now) {
   }
 }
 
+void Peer::ReleaseDtls() {
+  if (dtls_.state() == DtlsTransport::State::kConnected) dtls_.Release();
+}
+
 void Peer::Fail(Failure failure, std::string message) {
   if (state_ == State::kFailed) return;
   state_ = State::kFailed;

@@ -149,6 +149,8 @@ class Peer {
   void IndexSsrcs();
   void Fail(Failure failure, std::string message);
   void OnDtlsChanged(Time now);
+  // The remote has the keys: its handshake is over as well.
+  void ReleaseDtls();
   Route FindRoute(const RtpPacketView& view);
   void NoteArrival(Time now, const RtpPacketView& view);
   static std::optional<size_t> LayerOf(const Uptrack& track, const RtpPacketView& view, bool is_rtx);
@@ -159,7 +161,8 @@ class Peer {
   void OnReports(Time now, const SenderReport& report, Feedback& feedback);
   void OnReportBlock(Time now, const ReportBlock& block);
   void OnNack(Time now, const Nack& nack, Outbox& out);
-  std::optional<Drop> SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out);
+  std::optional<Drop> SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out,
+                                 const RtpPacketView* view = nullptr);
   std::optional<Drop> Protect(Time now, const Downtrack::Rendered& rendered, bool counts, PacketRef packet,
                               Outbox& out);
   void SendWaiting(Time now, Outbox& out);

@@ -29,6 +29,7 @@ Peer::Feedback Peer::OnRtcp(Time now, PacketRef packet, Outbox& out) {
     drops_.Add(size.error());
     return feedback;
   }
+  if (!dtls_.released()) ReleaseDtls();
   packet->set_size(*size);
   const auto wants_keyframe = [&](Ssrc ssrc) {
     if (const Downtrack* track = DowntrackOf(ssrc)) feedback.keyframe_requests.push_back(track->config().id);

@@ -25,6 +25,7 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
     drops_.Add(unprotected.error());
     return std::nullopt;
   }
+  if (!dtls_.released()) ReleaseDtls();
   packet->set_size(unprotected->size);
   const auto view = ParseRtp(packet->bytes());
   if (!view) {

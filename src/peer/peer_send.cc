@@ -20,16 +20,19 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
   const bool audio = downtrack.config().kind == signal::MediaKind::kAudio;
   const PacketClass kind = audio ? PacketClass::kAudio : PacketClass::kVideo;
   const size_t size = in.view.payload_size * static_cast<size_t>(1 + downtrack.red_depth()) + kOverhead;
-  if (path_->TrySend(now, kind, size)) return SendPlaced(now, downtrack, *seq, false, out);
+  if (path_->TrySend(now, kind, size)) {
+    // What is remembered is this packet, unless it was made redundant: it need not be parsed again.
+    return SendPlaced(now, downtrack, *seq, false, out, downtrack.red_depth() > 0 ? nullptr : &in.view);
+  }
   if (!path_->Enqueue(now, kind, in.packet, size, {PlaceOf(downtrack), *seq, false})) return Drop::kQueueFull;
   return std::nullopt;
 }
 
 void Peer::PrefetchState() const {
-  Prefetch(&state_, sizeof(state_));
-  Prefetch(&ice_, sizeof(ice_));
-  Prefetch(&srtp_out_, sizeof(srtp_out_));
-  Prefetch(&path_, sizeof(path_));
+  PrefetchAll(state_);
+  PrefetchAll(ice_);
+  PrefetchAll(srtp_out_);
+  PrefetchAll(path_);
 }
 
 void Peer::PrefetchNext(const Downtrack& downtrack, int64_t in_seq) const {
@@ -39,13 +42,14 @@ void Peer::PrefetchNext(const Downtrack& downtrack, int64_t in_seq) const {
 }
 
 // Renders a packet that the track remembers, and sends it.
-std::optional<Drop> Peer::SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out) {
+std::optional<Drop> Peer::SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out,
+                                     const RtpPacketView* view) {
   PacketRef packet = out.pool().Acquire();
   if (!packet) return Drop::kPoolEmpty;
   const uint16_t number = path_->next_transport_seq();
   std::array<std::byte, Packet::kPacketBytes> scratch;
   const auto rendered = again ? downtrack.RenderAgain(seq, number, packet->buffer(), scratch)
-                              : downtrack.Render(seq, number, packet->buffer());
+                              : downtrack.Render(seq, number, packet->buffer(), view);
   if (!rendered) return Drop::kMalformed;
   // An identical repetition is no packet more to the estimator, and when its number arrives says nothing any more.
   if (rendered->repeats) path_->Forget(*rendered->repeats);

@@ -126,7 +126,7 @@ size_t MediaRoom::Forward(Time now, std::span<const ReceivedRtp> packets, DropCo
     const Subscriber& subscriber = subscribers[i];
     if (i + 2 < subscribers.size()) {
       subscribers[i + 2].peer->PrefetchState();
-      Prefetch(subscribers[i + 2].downtrack, sizeof(Downtrack));
+      PrefetchAll(*subscribers[i + 2].downtrack);
     }
     if (i + 1 < subscribers.size())
       subscribers[i + 1].peer->PrefetchNext(*subscribers[i + 1].downtrack, packets.front().seq);

@@ -35,7 +35,7 @@ struct PacketResult {
 
 class TransportFeedbackAdapter {
  public:
-  static constexpr size_t kFirstCapacity = 512;
+  static constexpr size_t kFirstCapacity = 128;
   static constexpr size_t kMaxCapacity = 8192;
 
   // `size`: bytes, counted up to 65535.

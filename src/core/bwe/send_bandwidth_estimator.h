@@ -17,8 +17,8 @@
 // reports.
 // - Probes are only asked for here: the caller gives TakeProbe() to the Pacer, and tells the cluster of each packet.
 //
-// Thread rule: owned by one Peer. Memory: 2 KiB, and 6 KiB for the packets on their way at the first of them, more
-// only above 500 packets in a round trip (feedback_adapter.h). Invariant: min_bps <= target_bps() <= max_bps, always.
+// Thread rule: owned by one Peer. Memory: 2 KiB, and 1.5 KiB for the packets on their way at the first of them, more
+// only above 128 packets in a round trip (feedback_adapter.h). Invariant: min_bps <= target_bps() <= max_bps, always.
 #pragma once
 
 #include <cstddef>

@@ -111,6 +111,14 @@ void DtlsFlights::Flush(Time now, const Endpoint& to, Outbox& out) {
   deadline_ = now + interval_;
 }
 
+std::vector<std::byte> DtlsFlights::Unsent() const {
+  std::vector<std::byte> out;
+  for (const Datagram& datagram : written_) {
+    if (datagram.repeat == 0) out.insert(out.end(), datagram.bytes.begin(), datagram.bytes.end());
+  }
+  return out;
+}
+
 bool DtlsFlights::OnTimer(Time now, const Endpoint& to, Outbox& out) {
   if (now < deadline_) return true;
   if (repeats_sent_ == kRepeats) {

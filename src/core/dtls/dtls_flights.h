@@ -43,6 +43,8 @@ class DtlsFlights {
   void SetInput(Bytes datagram) { input_ = datagram; }
   // Sends what was written since the last call; starts the schedule when that was a new flight.
   void Flush(Time now, const Endpoint& to, Outbox& out);
+  // What Flush is about to send, as one datagram. REQUIRES: no more than kMtu bytes were written.
+  std::vector<std::byte> Unsent() const;
   // Sends a repetition when it is due. False when the last one was sent and its interval has passed too.
   bool OnTimer(Time now, const Endpoint& to, Outbox& out);
   // When OnTimer wants to be called; Never when nothing waits for an answer.

@@ -3,7 +3,7 @@
 // close_notify still is understood. OpenSSL's parsers are behind it, so records are also made well-formed around the
 // input.
 //
-//   input = odd: after a handshake, 1 B | { kind, 1 B | size, 2 B | bytes }*
+//   input = odd: after a handshake, then 2: released, 1 B | { kind, 1 B | size, 2 B | bytes }*
 //   kind    0 the bytes are a datagram    1 a handshake record around them    2 a fragment of a ClientHello around them
 //           3 a timer passes              4 a genuine ClientHello, altered    5 an alert around them    6 close
 #include <cstdint>
@@ -101,7 +101,7 @@ void Deliver(Outbox& out, DtlsTransport& to) {
   for (const Transmit& transmit : datagrams) to.OnDatagram(Time(), transmit.packet->bytes(), {}, out);
 }
 
-void RunConnected(Shared& shared, ByteReader reader) {
+void RunConnected(Shared& shared, bool released, ByteReader reader) {
   Outbox out(shared.pool);
   const DtlsFingerprint fingerprint = shared.certificate.fingerprint();
   DtlsTransport server(shared.context, DtlsRole::kServer, fingerprint);
@@ -112,6 +112,7 @@ void RunConnected(Shared& shared, ByteReader reader) {
     Deliver(out, client);
   }
   DUET_CHECK(client.state() == DtlsTransport::State::kConnected);
+  if (released) server.Release();
   for (uint64_t number = 100; reader.remaining() > 0; ++number) {
     uint8_t kind = 0;
     server.OnDatagram(Time(), Next(shared, reader, kind, number), {}, out);
@@ -127,8 +128,8 @@ void RunConnected(Shared& shared, ByteReader reader) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Shared shared;
   ByteReader reader(std::as_bytes(std::span(data, size)));
-  if ((reader.U8() & 1) != 0) {
-    RunConnected(shared, reader);
+  if (const uint8_t mode = reader.U8(); (mode & 1) != 0) {
+    RunConnected(shared, (mode & 2) != 0, reader);
   } else {
     RunHandshake(shared, reader);
   }

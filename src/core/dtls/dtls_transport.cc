@@ -71,6 +71,13 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
   if (!LooksLikeDtls(datagram)) return;
   if (state_ == State::kNew && role_ == DtlsRole::kServer) state_ = State::kHandshaking;
   if (state_ != State::kHandshaking && state_ != State::kConnected) return;
+  if (epilogue_) {
+    const DtlsEpilogue::Heard heard = epilogue_->Read(datagram);
+    if (heard == DtlsEpilogue::Heard::kGoodbye) state_ = State::kClosed;
+    // The same bytes: whoever got them drops them as a replay.
+    if (heard == DtlsEpilogue::Heard::kFinished && !last_flight_.empty()) out.SendCopy(to, last_flight_);
+    return;
+  }
   flights_.SetInput(datagram);
   {
     const RecordBuffers buffers(ssl_.get());
@@ -79,9 +86,6 @@ void DtlsTransport::OnDatagram(Time now, Bytes datagram, const Endpoint& to, Out
     if (state_ == State::kConnected) ReadRecords();
   }
   flights_.SetInput(Bytes());
-  // OpenSSL's record buffers are 33 kB; it makes them again when it needs them (SSL_MODE_RELEASE_BUFFERS is for TLS
-  // only).
-  SSL_free_buffers(ssl_.get());
   flights_.Flush(now, to, out);
 }
 
@@ -91,9 +95,22 @@ void DtlsTransport::OnTimer(Time now, const Endpoint& to, Outbox& out) {
     Fail(ErrorCode::kUnavailable, "The remote stopped answering the DTLS handshake.");
 }
 
+void DtlsTransport::Release() {
+  DUET_CHECK(state_ == State::kConnected);
+  if (epilogue_) return;
+  epilogue_ = DtlsEpilogue::From(ssl_.get(), role_ == DtlsRole::kServer);
+  if (!epilogue_) return;
+  {
+    const RecordBuffers buffers(ssl_.get());
+    SSL_shutdown(ssl_.get());
+  }
+  ERR_clear_error();
+  ssl_.reset();
+}
+
 void DtlsTransport::Close(Time now, const Endpoint& to, Outbox& out) {
   if (state_ == State::kConnected) {
-    {
+    if (ssl_) {
       const RecordBuffers buffers(ssl_.get());
       SSL_shutdown(ssl_.get());
     }
@@ -137,6 +154,8 @@ void DtlsTransport::OnHandshakeDone() {
                 "AES128_CM_HMAC_SHA1_80.");
   }
   state_ = State::kConnected;
+  // The client's flight came before.
+  if (role_ == DtlsRole::kServer) last_flight_ = flights_.Unsent();
 }
 
 // RFC 5764 section 4.2: client key, server key, client salt, server salt.

@@ -100,7 +100,7 @@ class Pacer {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kFirstCapacity = 64;
+  static constexpr size_t kFirstCapacity = 16;
   // Classes that wait, in the order of their urgency.
   static constexpr size_t kQueues = 3;
 

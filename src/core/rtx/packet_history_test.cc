@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace duet {
 namespace {
 
@@ -61,6 +63,41 @@ TEST_F(PacketHistoryTest, HoldsNoMoreThanItsCapacity) {
   }
   EXPECT_EQ(Ask(1, 183), HistoryMiss::kUnknown);
   EXPECT_EQ(Ask(1, 184), HistoryMiss::kNone);
+}
+
+TEST_F(PacketHistoryTest, GrowsForPacketsThatMayBeAskedFor) {
+  PacketPool pool(256);
+  PacketHistory<int> history(128, Duration::Seconds(3));
+  const auto put = [&](int64_t ms, int64_t seq) { history.Put(At(ms), seq, pool.Acquire(), static_cast<int>(seq)); };
+  for (int64_t seq = 0; seq < 200; ++seq) {
+    put(seq, seq);
+    for (int64_t held = std::max<int64_t>(seq - 127, 0); held <= seq; ++held) {
+      ASSERT_NE(history.Find(held), nullptr) << held << " after " << seq;
+      ASSERT_EQ(history.Find(held)->rewrite, held);
+    }
+    ASSERT_LE(pool.in_use(), 128u);
+  }
+  history.Clear();
+  EXPECT_EQ(pool.in_use(), 0u);
+}
+
+TEST_F(PacketHistoryTest, AThinStreamTakesLittleRoom) {
+  PacketPool pool(256);
+  PacketHistory<int> history(128, Duration::Seconds(3));
+  for (int64_t seq = 0; seq < 200; ++seq) history.Put(At(40 * seq), seq, pool.Acquire(), 0);
+  EXPECT_EQ(pool.in_use(), PacketHistory<int>::kFirst);  // 25 packets a second
+}
+
+TEST_F(PacketHistoryTest, GrowsForALateOneAndAcrossGaps) {
+  PacketPool pool(256);
+  PacketHistory<int> history(128, Duration::Seconds(3));
+  const auto put = [&](int64_t seq) { history.Put(At(0), seq, pool.Acquire(), static_cast<int>(seq)); };
+  for (int64_t seq = 100; seq < 132; ++seq) put(seq);
+  put(150);
+  put(90);
+  for (const int64_t seq : {90, 100, 131, 150}) EXPECT_NE(history.Find(seq), nullptr) << seq;
+  for (const int64_t seq : {89, 99, 132, 149}) EXPECT_EQ(history.Find(seq), nullptr) << seq;
+  EXPECT_EQ(pool.in_use(), 34u);
 }
 
 TEST_F(PacketHistoryTest, GapsDoNotKeepOldPackets) {

@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
-#include "core/srtp/srtp_gcm.h"
+#include "core/srtp/evp_cipher_ctx.h"
 #include "core/srtp/srtp_key.h"
 
 namespace duet {

@@ -1,40 +1,29 @@
-// SrtpGcm: the packet formats of the AEAD profiles (RFC 7714) over OpenSSL's AES-GCM.
+// SrtpGcm: the packet formats of the AEAD profiles (RFC 7714) over AesGcm.
 //
 //   IV, 12 B = session salt XOR  00 00 | SSRC, 4 B | rollover counter, 4 B | sequence number, 2 B     (section 8.1)
 //                           XOR  00 00 | SSRC, 4 B | 00 00 | 0, index 31 bits                         (section 9.1)
 //   authenticated data: the RTP header; the first 8 bytes of RTCP and the word E | index
 #pragma once
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstdint>
-#include <memory>
 
 #include "base/bytes.h"
 #include "base/ids.h"
-#include "base/prefetch.h"
+#include "core/srtp/aes_gcm.h"
 #include "core/srtp/srtp_key.h"
 
 namespace duet {
 
-struct EvpCipherCtxDeleter {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using EvpCipherCtx = std::unique_ptr<EVP_CIPHER_CTX, EvpCipherCtxDeleter>;
-
 // One direction of one stream. Either seals or opens, as chosen at construction.
 class SrtpGcm {
  public:
-  static constexpr size_t kTagSize = 16;
-  enum class Direction : bool { kSeal, kOpen };
+  static constexpr size_t kTagSize = AesGcm::kTagSize;
+  using Direction = AesGcm::Direction;
 
   SrtpGcm(SrtpProfile profile, const SrtpSessionKeys& keys, Direction direction);
 
-  void Prefetch() const {
-    constexpr size_t kContextBytes = 192;  // about; what it points to cannot be reached from here
-    duet::Prefetch(context_.get(), kContextBytes);
-  }
+  void Prefetch() const { cipher_.Prefetch(); }
 
   // `out` has room for payload and tag, which are written to it.
   void SealRtp(Ssrc ssrc, uint64_t index, Bytes header, Bytes payload, std::byte* out);
@@ -47,13 +36,11 @@ class SrtpGcm {
   bool OpenRtcp(uint32_t index, MutableBytes packet);
 
  private:
-  using Iv = std::array<std::byte, 12>;
+  using Iv = AesGcm::Iv;
   Iv RtpIv(Ssrc ssrc, uint64_t index) const;
   Iv RtcpIv(const std::byte* packet, uint32_t index) const;
-  void Seal(const Iv& iv, Bytes aad1, Bytes aad2, Bytes plain, std::byte* out);
-  bool Open(const Iv& iv, Bytes aad1, Bytes aad2, MutableBytes body);
 
-  EvpCipherCtx context_;
+  AesGcm cipher_;
   std::array<std::byte, 12> salt_;
 };
 
