@@ -118,6 +118,43 @@ TEST_F(WorkerTest, ANackOfTheSubscriberIsAnsweredWithRtx) {
   EXPECT_THAT(Got(kVideoOutRtx), SizeIs(1)) << "again at once: the first repair is still on its way";
 }
 
+TEST_F(WorkerTest, AnOutageOfTheSubscriberIsAnsweredWithAKeyframeInPlaceOfAllThatItMissed) {
+  Connect();
+  SendVideo(10, 0, kKeyframe);
+  Carry();
+  Wait(kMs(2000));
+  for (uint16_t i = 1; i <= 2 * NackGenerator::kOutagePackets; ++i) {
+    SendVideo(static_cast<uint16_t>(10 + i), i * 3000u, kDelta);
+    Carry();
+    Wait(kMs(33));
+  }
+  const int before = Plis();
+  std::vector<uint16_t> missed;
+  for (const RtpPacketView& packet : Got(kVideoOut)) missed.push_back(packet.sequence_number);
+  const auto asks = [&](size_t first, size_t last) {
+    const std::vector<uint16_t> asked(missed.begin() + static_cast<std::ptrdiff_t>(first),
+                                      missed.begin() + static_cast<std::ptrdiff_t>(last));
+    bob_.SendRtcp([&](RtcpWriter& writer) { writer.AddNack(Ssrc(1), kVideoOut, asked); });
+    Carry();
+    Wait(kMs(40));
+  };
+  asks(20, 33);
+  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(13)) << "the latest half second is repeated as ever";
+  EXPECT_EQ(Plis(), before);
+  asks(1, 20);
+  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(13));
+  EXPECT_EQ(Plis(), before + 1);
+  asks(1, 20);
+  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(13)) << "nor is it when it is asked for once more";
+  SendVideo(43, 99'000, kKeyframe);
+  SendVideo(44, 102'000, kDelta);
+  Carry();
+  Wait(kMs(20));
+  missed = {Got(kVideoOut).back().sequence_number};
+  asks(0, 1);
+  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(14));
+}
+
 TEST_F(WorkerTest, APliOfTheSubscriberReachesThePublisher) {
   Connect();
   Wait(kMs(20));

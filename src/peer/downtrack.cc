@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/seq.h"
 #include "core/rtx/rtx.h"
 #include "wire/h264.h"
 
@@ -279,8 +280,14 @@ size_t Downtrack::WriteHeader(const RtpPacketView& view, const Place& place, con
 std::optional<Downtrack::Again> Downtrack::Resend(Time now, Duration rtt, uint16_t seq) {
   if (codec_ == nullptr) return std::nullopt;
   const auto found = history_.Resend(now, rtt, seq);
-  if (found.record == nullptr) return std::nullopt;
+  if (found.record == nullptr || found.seq < first_repeated_) return std::nullopt;
   return Again{found.seq, found.record->packet->size()};
+}
+
+std::optional<Time> Downtrack::SentOnce(uint16_t seq) {
+  const auto* record = history_.Find(last_seq_ + WrapDistance(static_cast<uint16_t>(last_seq_), seq));
+  if (record == nullptr || record->resends > 0) return std::nullopt;
+  return record->sent_at;
 }
 
 Downtrack::Filling Downtrack::NewestForPadding() {

@@ -113,6 +113,10 @@ class Downtrack {
     size_t size = 0;  // of its payload, bytes
   };
   std::optional<Again> Resend(Time now, Duration rtt, uint16_t seq);
+  // When the packet left first; nothing when it is not remembered or was sent again before.
+  std::optional<Time> SentOnce(uint16_t seq);
+  // What was sent until now is not sent again: a keyframe is to come in its place.
+  void GiveUpSent() { first_repeated_ = last_seq_ + 1; }
   bool has_rtx() const { return config_.rtx_ssrc.value() != 0 && codec_ != nullptr && codec_->rtx_payload_type; }
   // The packet once more: as RTX, with the payload copied to `scratch`; without RTX the same bytes as before, with the
   // transport-wide number that they had.
@@ -191,6 +195,7 @@ class Downtrack {
   int64_t first_in_seq_ = 0;
   int64_t newest_in_seq_ = 0;
   int64_t last_seq_ = 0;  // highest sent
+  int64_t first_repeated_ = 0;
   uint32_t last_timestamp_ = 0;
   Time last_sent_at_;
   int64_t rtx_seq_ = 0;

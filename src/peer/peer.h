@@ -160,7 +160,8 @@ class Peer {
 
   void OnReports(Time now, const SenderReport& report, Feedback& feedback);
   void OnReportBlock(Time now, const ReportBlock& block);
-  void OnNack(Time now, const Nack& nack, Outbox& out);
+  bool AsksForAnOutage(Time now, const Nack& nack, Downtrack& downtrack) const;
+  void OnNack(Time now, const Nack& nack, Feedback& feedback, Outbox& out);
   std::optional<Drop> SendPlaced(Time now, Downtrack& downtrack, int64_t seq, bool again, Outbox& out,
                                  const RtpPacketView* view = nullptr);
   std::optional<Drop> Protect(Time now, const Downtrack::Rendered& rendered, bool counts, PacketRef packet,

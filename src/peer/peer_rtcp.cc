@@ -41,7 +41,7 @@ Peer::Feedback Peer::OnRtcp(Time now, PacketRef packet, Outbox& out) {
           [&](const ReceiverReport& report) {
             report.ForEachBlock([&](const ReportBlock& block) { OnReportBlock(now, block); });
           },
-          [&](const Nack& nack) { OnNack(now, nack, out); },
+          [&](const Nack& nack) { OnNack(now, nack, feedback, out); },
           [&](const Pli& pli) { wants_keyframe(pli.media_ssrc); },
           [&](const TransportFeedback& message) {
             if (path_) path_->OnFeedback(now, message);

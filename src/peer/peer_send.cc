@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/prefetch.h"
+#include "core/nack/nack_generator.h"
 #include "peer/peer.h"
 
 namespace duet {
@@ -109,9 +110,27 @@ void Peer::SendPadding(Time now, Outbox& out) {
   }
 }
 
-void Peer::OnNack(Time now, const Nack& nack, Outbox& out) {
+// The remote was out of reach for a while, and asks for all of it. To repeat that takes longer than a keyframe does,
+// and some of it is past at both ends.
+bool Peer::AsksForAnOutage(Time now, const Nack& nack, Downtrack& downtrack) const {
+  if (downtrack.config().kind != signal::MediaKind::kVideo) return false;
+  const Duration rtt = rtt_.valid() ? rtt_.rtt() : Duration::Zero();
+  int64_t old = 0;
+  nack.ForEachSequence([&](uint16_t number) {
+    const auto sent = downtrack.SentOnce(number);
+    if (sent && now - *sent >= NackGenerator::kOutage + rtt) ++old;
+  });
+  return old >= NackGenerator::kOutagePackets;
+}
+
+void Peer::OnNack(Time now, const Nack& nack, Feedback& feedback, Outbox& out) {
   Downtrack* downtrack = DowntrackOf(nack.media_ssrc);
   if (downtrack == nullptr || state_ != State::kConnected || !ice_.selected()) return;
+  if (AsksForAnOutage(now, nack, *downtrack)) {
+    downtrack->GiveUpSent();
+    feedback.keyframe_requests.push_back(downtrack->config().id);
+    return;
+  }
   // An answer to a NACK may be larger than the NACK by three orders of magnitude; the bound keeps one datagram from
   // costing a flood.
   constexpr size_t kMaxResent = 128;

@@ -38,8 +38,10 @@ void NackGenerator::Advance(Time now, int64_t seq) {
   ++newer_seen_;
 
   const int64_t lost = seq - first_gap;
-  if (lost > kMaxGap || missing_.size() + static_cast<size_t>(lost) > kMaxMissing) {
-    Forget();
+  const bool outage = lost >= kOutagePackets && now - highest_at_ >= kOutage;
+  highest_at_ = now;
+  if (outage || lost > kMaxGap || missing_.size() + static_cast<size_t>(lost) > kMaxMissing) {
+    Forget(now);
     return;
   }
   const Time patience_ends = now + kReorderTime;
@@ -73,10 +75,10 @@ void NackGenerator::OnKeyframe(int64_t seq) {
   if (missing_.empty()) next_timer_ = Time::Never();
 }
 
-void NackGenerator::Forget() {
+void NackGenerator::Forget(Time now) {
   missing_.clear();
   given_up_ = true;
-  next_timer_ = Time::Never();
+  next_timer_ = now;
 }
 
 size_t NackGenerator::Due(Time now, Duration rtt, std::span<uint16_t> out) {

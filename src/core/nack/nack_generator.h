@@ -12,7 +12,8 @@
 // - Given up after 40 tries or 1 s: no receiver holds its picture back for longer. On a short path that loses half of
 //   everything both ways ten tries would leave every thirtieth lost packet unrepaired, which is a freeze a second.
 // - More than kMaxMissing missing, or a jump over more than kMaxGap packets: everything is forgotten. Such a hole is
-//   cheaper to close with a keyframe than with as many retransmissions.
+//   cheaper to close with a keyframe than with as many retransmissions. So is the hole that an outage leaves,
+//   kOutagePackets lost after kOutage of silence: most of it is past, and repeating it would hold up what comes now.
 //
 // Whatever is given up or forgotten leaves a hole that only a keyframe closes: TakeGivenUp says so.
 //
@@ -40,6 +41,9 @@ class NackGenerator {
   static constexpr Duration kReorderTime = Duration::Millis(10);
   static constexpr Duration kMinRetry = Duration::Millis(20);
   static constexpr Duration kMaxRetry = Duration::Millis(200);
+  // Losses by chance do not look like it: of 30 packets a second, 16 lost in a row are one in 300 at a loss of 70 %.
+  static constexpr Duration kOutage = Duration::Millis(500);
+  static constexpr int64_t kOutagePackets = 16;
   static constexpr int kPatientTries = 3;
   static constexpr int kMaxTries = 40;
   static constexpr Duration kMaxAge = Duration::Seconds(1);
@@ -61,7 +65,7 @@ class NackGenerator {
   size_t Due(Time now, Duration rtt, std::span<uint16_t> out);
   // True once after packets were given up for lost.
   bool TakeGivenUp();
-  // Time::Never() while nothing is missing; may be early.
+  // Time::Never() while nothing is missing; may be early. At once after a hole was given up.
   Time NextTimer() const { return next_timer_; }
 
   // Whether the packet came, or is too old to tell.
@@ -81,12 +85,13 @@ class NackGenerator {
   bool Received(int64_t seq) const;
   void Mark(int64_t seq, bool received);
   void Advance(Time now, int64_t seq);
-  void Forget();
+  void Forget(Time now);
   Arrival OnOlder(int64_t seq);
 
   bool started_ = false;
   bool given_up_ = false;
   int64_t highest_ = 0;
+  Time highest_at_ = Time::LongAgo();
   int64_t newer_seen_ = 0;  // packets of Arrival::kNew so far
   Time next_timer_ = Time::Never();
   std::vector<Missing> missing_;                   // ascending

@@ -221,6 +221,31 @@ TEST_F(NackGeneratorTest, TheLargestGapIsStillAskedFor) {
   EXPECT_EQ(nacks_.missing(), 0u);
 }
 
+TEST_F(NackGeneratorTest, WhatAnOutageTookIsNotAskedForAndSaysSoAtOnce) {
+  Get(0, 10);
+  Get(1, 12);
+  Get(501, 12 + NackGenerator::kOutagePackets + 1);
+  EXPECT_EQ(nacks_.NextTimer(), At(501));
+  EXPECT_THAT(Due(501), IsEmpty());
+  EXPECT_TRUE(nacks_.TakeGivenUp());
+  EXPECT_TRUE(nacks_.NextTimer().is_never());
+  EXPECT_EQ(nacks_.missing(), 0u);
+}
+
+TEST_F(NackGeneratorTest, AShorterSilenceOrFewerLossesAreNoOutage) {
+  Get(0, 10);
+  Get(499, 11 + NackGenerator::kOutagePackets);
+  EXPECT_THAT(Due(600), SizeIs(NackGenerator::kOutagePackets));
+  Get(1400, 11 + 2 * NackGenerator::kOutagePackets);
+  EXPECT_FALSE(nacks_.TakeGivenUp());
+  // A stream that was not sent for a while has lost nothing.
+  nacks_ = NackGenerator();
+  GetAll(0, 10, 12);
+  Get(5000, 13);
+  EXPECT_TRUE(nacks_.NextTimer().is_never());
+  EXPECT_FALSE(nacks_.TakeGivenUp());
+}
+
 TEST_F(NackGeneratorTest, TimerMayBeCalledEarly) {
   Get(0, 10);
   Get(0, 12);
