@@ -284,10 +284,10 @@ std::optional<Downtrack::Again> Downtrack::Resend(Time now, Duration rtt, uint16
   return Again{found.seq, found.record->packet->size()};
 }
 
-std::optional<Time> Downtrack::SentOnce(uint16_t seq) {
+std::optional<Duration> Downtrack::AgeOfSentOnce(Time now, uint16_t seq) {
   const auto* record = history_.Find(last_seq_ + WrapDistance(static_cast<uint16_t>(last_seq_), seq));
   if (record == nullptr || record->resends > 0) return std::nullopt;
-  return record->sent_at;
+  return history_.Age(now, *record);
 }
 
 Downtrack::Filling Downtrack::NewestForPadding() {

@@ -113,8 +113,8 @@ class Downtrack {
     size_t size = 0;  // of its payload, bytes
   };
   std::optional<Again> Resend(Time now, Duration rtt, uint16_t seq);
-  // When the packet left first; nothing when it is not remembered or was sent again before.
-  std::optional<Time> SentOnce(uint16_t seq);
+  // How long ago the packet left; nothing when it is not remembered or was sent again since.
+  std::optional<Duration> AgeOfSentOnce(Time now, uint16_t seq);
   // What was sent until now is not sent again: a keyframe is to come in its place.
   void GiveUpSent() { first_repeated_ = last_seq_ + 1; }
   bool has_rtx() const { return config_.rtx_ssrc.value() != 0 && codec_ != nullptr && codec_->rtx_payload_type; }

@@ -117,8 +117,8 @@ bool Peer::AsksForAnOutage(Time now, const Nack& nack, Downtrack& downtrack) con
   const Duration rtt = rtt_.valid() ? rtt_.rtt() : Duration::Zero();
   int64_t old = 0;
   nack.ForEachSequence([&](uint16_t number) {
-    const auto sent = downtrack.SentOnce(number);
-    if (sent && now - *sent >= NackGenerator::kOutage + rtt) ++old;
+    const auto age = downtrack.AgeOfSentOnce(now, number);
+    if (age && *age >= NackGenerator::kOutage + rtt) ++old;
   });
   return old >= NackGenerator::kOutagePackets;
 }

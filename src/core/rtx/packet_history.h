@@ -110,6 +110,7 @@ class PacketHistory {
     Record& record = PlaceOf(seq);
     return record.packet && record.seq == static_cast<uint32_t>(seq) ? &record : nullptr;
   }
+  static Duration Age(Time now, const Record& record) { return Duration::Millis(Ms(now) - record.sent_ms); }
   // The newest packet's number; only when one is held.
   int64_t highest() const { return highest_; }
 
@@ -122,7 +123,6 @@ class PacketHistory {
 
  private:
   static uint32_t Ms(Time time) { return static_cast<uint32_t>(time.us() / 1000); }
-  static Duration Age(Time now, const Record& record) { return Duration::Millis(Ms(now) - record.sent_ms); }
 
   size_t Index(int64_t seq) const { return static_cast<uint64_t>(seq) & (ring_.size() - 1); }
   Record& PlaceOf(int64_t seq) { return ring_[Index(seq)]; }
