@@ -60,8 +60,9 @@ struct LoadResult {
   double delay_ms_p99 = 0;
   double join_ms_p50 = 0;  // POST until the keys are there
   double join_ms_p99 = 0;
-  double join_cpu_ms = 0;              // of the server, mean
-  double kb_per_viewer = 0;            // that the server has grown by
+  double join_cpu_ms = 0;              // of the server, mean of all viewers but the first
+  double kb_of_first = 0;              // that the server has grown by with the publishers and the first viewer
+  double kb_per_viewer = 0;            // and then with each of the others
   double allocations_per_packet = -1;  // -1: not counted
 };
 
@@ -101,6 +102,7 @@ class LoadRun {
   std::vector<double> join_ms_;
   size_t viewers_ = 0;
   double join_cpu_ms_ = 0;
+  ProcessUsage with_first_;  // when it had watched for kSettle
 };
 
 // One line.

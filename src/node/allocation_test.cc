@@ -84,5 +84,22 @@ TEST_F(AllocationTest, NoRetransmissionAllocates) {
   EXPECT_EQ(ask(), 0u);
 }
 
+TEST_F(AllocationTest, NoCheckOfConsentAllocates) {
+  Connect();
+  const auto check = [&] {
+    alice_.SendCheck();
+    const PacketRef packet = alice_.outbox().queued()[0].packet;
+    alice_.outbox().Clear();
+    const uint64_t before = counting::allocations;
+    worker_->OnDatagram(now_, alice_.address(), pool_.Copy(packet->bytes()), out_);
+    const uint64_t allocated = counting::allocations - before;
+    EXPECT_EQ(out_.queued().size(), 1u) << "it is answered";
+    out_.Clear();
+    return allocated;
+  };
+  check();
+  EXPECT_EQ(check(), 0u);
+}
+
 }  // namespace
 }  // namespace duet

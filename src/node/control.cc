@@ -371,7 +371,8 @@ void Control::State::OnPeerQuality(const PeerQuality& quality) {
   RoomState& room = *it->second.room;
   Member* member = room.Find(it->second.user_id);
   if (member == nullptr) return;
-  if (const auto session = sessions.find(member->session); session != sessions.end() && quality.path.target_bps > 0) {
+  if (const auto session = sessions.find(member->session);
+      session != sessions.end() && session->second.log.debug_enabled() && quality.path.target_bps > 0) {
     session->second.log.Debug(
         "path carries " + std::to_string(quality.path.target_bps / 1000) + " kbit/s, " +
         std::to_string(quality.path.acknowledged_bps / 1000) + " arrive, " + Percent(quality.path.loss) +

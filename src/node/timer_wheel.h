@@ -3,11 +3,13 @@
 // called early" need no cancel.
 //
 // kSlots ticks of kTick each make one round (2.56 s); later deadlines are parked in the last slot of the round and
-// re-armed from there.
+// re-armed from there. The entries of all slots lie in one list, so that nothing allocates once that is as long as
+// there are things.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/flat_map.h"
@@ -31,7 +33,7 @@ class TimerWheel {
     int64_t* armed = armed_.Find(id);
     if (armed != nullptr && *armed <= tick) return;
     armed_.Insert(id, tick);
-    slots_[static_cast<size_t>(tick) % kSlots].push_back({id, tick});
+    Append(SlotOf(tick), {id, tick});
     if (tick < next_) next_ = tick;
   }
 
@@ -44,23 +46,25 @@ class TimerWheel {
     const int64_t target = now.us() / kTick.us();
     if (armed_.empty() && target > current_) {
       // Nothing is armed: skip the idle time instead of walking it.
-      for (auto& slot : slots_) slot.clear();
+      slots_.fill({});
+      entries_.clear();
+      free_ = kNone;
       current_ = target;
       next_ = kNever;
       return;
     }
     while (current_ < target) {
       ++current_;
-      auto& slot = slots_[static_cast<size_t>(current_) % kSlots];
-      if (slot.empty()) continue;
-      due_.swap(slot);
-      for (const Entry& entry : due_) {
+      uint32_t at = std::exchange(SlotOf(current_), {}).first;
+      while (at != kNone) {
+        const Entry entry = entries_[at];
+        entries_[at].next = std::exchange(free_, at);
+        at = entry.next;
         const int64_t* armed = armed_.Find(entry.id);
         if (armed == nullptr || *armed != entry.tick) continue;  // disarmed, or moved earlier and fired already
         armed_.Erase(entry.id);
         fire(entry.id);
       }
-      due_.clear();
     }
     FindNext();
   }
@@ -68,11 +72,31 @@ class TimerWheel {
   Time Next() const { return next_ == kNever ? Time::Never() : Time::FromMicros(next_ * kTick.us()); }
 
  private:
+  static constexpr int64_t kNever = INT64_MAX;
+  static constexpr uint32_t kNone = UINT32_MAX;
   struct Entry {
     Id id;
     int64_t tick;
+    uint32_t next = kNone;  // of the slot, or of the free ones
   };
-  static constexpr int64_t kNever = INT64_MAX;
+  struct Slot {
+    uint32_t first = kNone;
+    uint32_t last = kNone;
+  };
+
+  Slot& SlotOf(int64_t tick) { return slots_[static_cast<size_t>(tick) % kSlots]; }
+  void Append(Slot& slot, Entry entry) {
+    uint32_t at = free_;
+    if (at != kNone) {
+      free_ = entries_[at].next;
+      entries_[at] = entry;
+    } else {
+      at = static_cast<uint32_t>(entries_.size());
+      entries_.push_back(entry);
+    }
+    (slot.first == kNone ? slot.first : entries_[slot.last].next) = at;
+    slot.last = at;
+  }
 
   void Start(Time now) {
     if (current_ < 0) current_ = now.us() / kTick.us();
@@ -81,14 +105,15 @@ class TimerWheel {
     next_ = kNever;
     if (armed_.empty()) return;
     for (int64_t tick = current_ + 1; tick < current_ + static_cast<int64_t>(kSlots); ++tick) {
-      if (slots_[static_cast<size_t>(tick) % kSlots].empty()) continue;
+      if (SlotOf(tick).first == kNone) continue;
       next_ = tick;
       return;
     }
   }
 
-  std::array<std::vector<Entry>, kSlots> slots_;
-  std::vector<Entry> due_;
+  std::array<Slot, kSlots> slots_;
+  std::vector<Entry> entries_;
+  uint32_t free_ = kNone;
   FlatMap<Id, int64_t> armed_;
   int64_t current_ = -1;
   int64_t next_ = kNever;

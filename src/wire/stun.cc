@@ -1,11 +1,12 @@
 #include "wire/stun.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <zlib.h>
 
 #include <algorithm>
+
+#include "base/check.h"
+#include "wire/hmac.h"
 
 namespace duet {
 namespace {
@@ -13,8 +14,6 @@ namespace {
 constexpr uint32_t kMagicCookie = 0x2112A442;
 constexpr uint32_t kFingerprintXor = 0x5354554E;
 constexpr size_t kAttributeHeaderBytes = 4;
-constexpr size_t kSha1Bytes = 20;
-constexpr size_t kSha256Bytes = 32;
 constexpr size_t kMinSha256Bytes = 16;  // RFC 8489 section 14.6 lets the sender cut it, by whole words
 constexpr size_t kMaxUsernameBytes = 513;
 constexpr uint8_t kFamilyV4 = 1;
@@ -54,35 +53,24 @@ class Prefix {
     std::memcpy(bytes_.data(), message.data(), size);
     StoreU16(bytes_.data() + 2, static_cast<uint16_t>(end - StunMessage::kHeaderBytes));
   }
-  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(bytes_.data()); }
-  size_t size() const { return size_; }
+  Bytes bytes() const { return Bytes(bytes_).first(size_); }
 
  private:
   size_t size_;
   std::array<std::byte, StunMessage::kMaxBytes> bytes_;
 };
 
-struct Hmac {
-  std::array<std::byte, EVP_MAX_MD_SIZE> bytes;
-  size_t size = 0;  // 0 = the crypto library failed
-};
-
-// OpenSSL 3 makes 13 small allocations and takes 3 us for it: enough for a path that a peer takes every few seconds.
-// The integrity of a message whose integrity attribute has its value at `value_offset`, `value_size` bytes long.
-Hmac ComputeHmac(const EVP_MD* digest, std::string_view key, Bytes message, size_t value_offset, size_t value_size) {
-  const Prefix covered(message, value_offset - kAttributeHeaderBytes, value_offset + value_size);
-  Hmac hmac;
-  unsigned int size = 0;
-  if (HMAC(digest, key.data(), static_cast<int>(key.size()), covered.data(), covered.size(),
-           reinterpret_cast<uint8_t*>(hmac.bytes.data()), &size) != nullptr) {
-    hmac.size = size;
-  }
-  return hmac;
+// What the integrity of a message covers whose integrity attribute has its value at `value_offset`, `value_size` bytes
+// long.
+Prefix CoveredByIntegrity(Bytes message, size_t value_offset, size_t value_size) {
+  return Prefix(message, value_offset - kAttributeHeaderBytes, value_offset + value_size);
 }
 
 uint32_t ComputeFingerprint(Bytes message, size_t value_offset) {
   const Prefix covered(message, value_offset - kAttributeHeaderBytes, value_offset + sizeof(uint32_t));
-  return static_cast<uint32_t>(crc32(0, covered.data(), static_cast<uInt>(covered.size()))) ^ kFingerprintXor;
+  return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(covered.bytes().data()),
+                                     static_cast<uInt>(covered.bytes().size()))) ^
+         kFingerprintXor;
 }
 
 }  // namespace
@@ -220,18 +208,17 @@ FixedVector<uint16_t, StunMessage::kMaxAttributes> StunMessage::UnknownRequired(
 }
 
 bool StunMessage::CheckIntegrity(std::string_view key) const {
-  const auto fits = [&](const Attribute& attribute, const EVP_MD* digest) {
-    const Hmac hmac = ComputeHmac(digest, key, bytes_, attribute.offset, attribute.size);
-    return hmac.size >= attribute.size &&
-           CRYPTO_memcmp(hmac.bytes.data(), bytes_.data() + attribute.offset, attribute.size) == 0;
+  const auto fits = [&](const Attribute& attribute, auto hmac_of) {
+    const auto hmac = hmac_of(key, CoveredByIntegrity(bytes_, attribute.offset, attribute.size).bytes());
+    return CRYPTO_memcmp(hmac.data(), bytes_.data() + attribute.offset, attribute.size) == 0;
   };
   const Attribute* sha1 = FindAttribute(StunAttribute::kMessageIntegrity);
   const Attribute* sha256 = FindAttribute(StunAttribute::kMessageIntegritySha256);
   if (sha1 == nullptr && sha256 == nullptr) return false;
-  if (sha1 != nullptr && (sha1->size != kSha1Bytes || !fits(*sha1, EVP_sha1()))) return false;
+  if (sha1 != nullptr && (sha1->size != kSha1Bytes || !fits(*sha1, HmacSha1))) return false;
   if (sha256 == nullptr) return true;
   const bool good_size = sha256->size >= kMinSha256Bytes && sha256->size <= kSha256Bytes && sha256->size % 4 == 0;
-  return good_size && fits(*sha256, EVP_sha256());
+  return good_size && fits(*sha256, HmacSha256);
 }
 
 bool StunMessage::CheckFingerprint() const {
@@ -315,19 +302,17 @@ void StunWriter::AddUnknownAttributes(std::span<const uint16_t> types) {
 }
 
 void StunWriter::AddMessageIntegrity(std::string_view key) {
-  AddHmac(StunAttribute::kMessageIntegrity, EVP_sha1(), kSha1Bytes, key);
+  const MutableBytes out = BeginAttribute(StunAttribute::kMessageIntegrity, kSha1Bytes);
+  if (out.empty()) return;
+  const auto covered = CoveredByIntegrity(message(), size_ - kSha1Bytes, kSha1Bytes);
+  std::ranges::copy(HmacSha1(key, covered.bytes()), out.begin());
 }
 
 void StunWriter::AddMessageIntegritySha256(std::string_view key) {
-  AddHmac(StunAttribute::kMessageIntegritySha256, EVP_sha256(), kSha256Bytes, key);
-}
-
-void StunWriter::AddHmac(StunAttribute type, const EVP_MD* digest, size_t size, std::string_view key) {
-  const MutableBytes out = BeginAttribute(type, size);
+  const MutableBytes out = BeginAttribute(StunAttribute::kMessageIntegritySha256, kSha256Bytes);
   if (out.empty()) return;
-  const Hmac hmac = ComputeHmac(digest, key, message(), size_ - size, size);
-  ok_ = hmac.size == size;
-  std::copy_n(hmac.bytes.begin(), size, out.begin());
+  const auto covered = CoveredByIntegrity(message(), size_ - kSha256Bytes, kSha256Bytes);
+  std::ranges::copy(HmacSha256(key, covered.bytes()), out.begin());
 }
 
 void StunWriter::AddFingerprint() {

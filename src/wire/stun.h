@@ -25,8 +25,6 @@
 #include "base/fixed_vector.h"
 #include "base/result.h"
 
-struct evp_md_st;  // EVP_MD of OpenSSL
-
 namespace duet {
 
 enum class StunClass : uint8_t { kRequest = 0, kIndication = 1, kSuccess = 2, kError = 3 };
@@ -170,7 +168,6 @@ class StunWriter {
   // empty, when it does not fit.
   MutableBytes BeginAttribute(StunAttribute type, size_t value_size);
   void AddU64(StunAttribute type, uint64_t value);
-  void AddHmac(StunAttribute type, const evp_md_st* digest, size_t size, std::string_view key);
 
   MutableBytes out_;
   size_t size_ = 0;

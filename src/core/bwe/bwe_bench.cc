@@ -11,7 +11,7 @@ namespace duet {
 namespace {
 
 void BM_PacketSentAndToldOf(benchmark::State& state) {
-  SendBandwidthEstimator estimator({});
+  SendBandwidthEstimator estimator;
   TwccRecorder recorder;
   Time now = Time::FromMillis(1'800'000'000'000);
   uint16_t seq = 0;

@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/srtp.h>
 
+#include "core/dtls/dtls_library.h"
+
 namespace duet {
 namespace {
 
@@ -29,7 +31,7 @@ int CheckFingerprint(X509_STORE_CTX* store, void* /*unused*/) {
 
 Result<DtlsContext> DtlsContext::Create(const DtlsCertificate& certificate) {
   ERR_clear_error();
-  DtlsContext out(SSL_CTX_new(DTLS_method()));
+  DtlsContext out(SSL_CTX_new_ex(DtlsLibrary(), nullptr, DTLS_method()));
   SSL_CTX* c = out.get();
   const bool ok = c != nullptr && SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) == 1 &&
                   SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1 && SSL_CTX_set_cipher_list(c, kCiphers) == 1 &&
