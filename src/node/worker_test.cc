@@ -1,5 +1,6 @@
 #include "node/worker.h"
 
+#include <algorithm>
 #include <map>
 
 #include "node/worker_test_fixture.h"
