@@ -250,7 +250,7 @@ Status Server::State::MakeServices() {
   SiteOptions site_options{options.version, info.lan_urls, info.lan_addresses, options.dev_signing, options.debug};
   site = std::make_unique<Site>(std::move(site_options), apps, std::move(*pages), *backend, clock, log);
   whip = std::make_unique<WhipDoor>(*hub, apps, options.dev_signing, log);
-  transcoders = std::make_unique<TaskPool>(options.transcode_threads, clock);
+  transcoders = std::make_unique<TaskPool>(options.transcode_threads, clock, log);
   live = std::make_unique<LiveStreams>(*hub, *transcoders, io, log);
   flv = std::make_unique<FlvDoor>(*hub, *live, options.dev_signing);
   http->Serve(HttpContext{*site, *whip, *flv, *hub, guard, log, {}});

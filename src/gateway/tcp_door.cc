@@ -3,6 +3,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -81,18 +82,36 @@ asio::awaitable<void> TcpDoor::AcceptAll(ConnectionGuard& guard, Log log, Serve 
       co_await timer.async_wait(kAwait);
       continue;
     }
-    boost::system::error_code gone;
-    const tcp::endpoint peer = socket.remote_endpoint(gone);
-    if (gone) continue;
-    socket.set_option(tcp::no_delay(true), gone);
-    const IpAddress remote = ToIpAddress(peer.address());
-    auto place = guard.Enter(remote);
-    if (place == nullptr) {
-      log.Debug("refused a connection from " + remote.ToString() + ": a limit is reached");
-      continue;  // the socket closes
+    try {
+      Admit(std::move(socket), guard, log, serve);
+    } catch (const std::exception& failure) {  // no memory for it; the socket closes
+      log.Error(std::string("cannot serve a connection: ") + failure.what());
     }
-    asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), remote, std::move(place)), asio::detached);
   }
+}
+
+void TcpDoor::Admit(tcp::socket socket, ConnectionGuard& guard, const Log& log, const Serve& serve) {
+  boost::system::error_code gone;
+  const tcp::endpoint peer = socket.remote_endpoint(gone);
+  if (gone) return;
+  socket.set_option(tcp::no_delay(true), gone);
+  const IpAddress remote = ToIpAddress(peer.address());
+  auto place = guard.Enter(remote);
+  if (place == nullptr) {
+    log.Debug("refused a connection from " + remote.ToString() + ": a limit is reached");
+    return;  // the socket closes
+  }
+  asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket), remote, std::move(place)),
+                 [log](std::exception_ptr failure) {
+                   if (failure == nullptr) return;
+                   try {
+                     std::rethrow_exception(failure);
+                   } catch (const std::exception& error) {
+                     log.Error(std::string("a connection failed: ") + error.what());
+                   } catch (...) {
+                     log.Error("a connection failed");
+                   }
+                 });
 }
 
 }  // namespace duet

@@ -26,7 +26,8 @@ class TcpDoor {
                                                  std::string_view option);
 
   uint16_t port() const { return port_; }
-  // Starts to accept, once. `guard` outlives it; it outlives the io_context's run.
+  // Starts to accept, once. What `serve` throws ends that connection and nothing else. `guard` outlives it; it outlives
+  // the io_context's run.
   void Start(ConnectionGuard& guard, Log log, Serve serve);
   // Takes no new connections. Those that are open go on.
   void Close();
@@ -34,6 +35,7 @@ class TcpDoor {
  private:
   explicit TcpDoor(asio::io_context& io) : acceptor_(io) {}
   asio::awaitable<void> AcceptAll(ConnectionGuard& guard, Log log, Serve serve);
+  void Admit(tcp::socket socket, ConnectionGuard& guard, const Log& log, const Serve& serve);
 
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;

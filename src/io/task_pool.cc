@@ -1,12 +1,14 @@
 #include "io/task_pool.h"
 
 #include <chrono>
+#include <exception>
+#include <string>
 
 #include "base/check.h"
 
 namespace duet {
 
-TaskPool::TaskPool(size_t threads, const OsClock& clock) : clock_(clock) {
+TaskPool::TaskPool(size_t threads, const OsClock& clock, Log log) : clock_(clock), log_(std::move(log)) {
   DUET_CHECK(threads > 0);
   for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { RunThread(); });
 }
@@ -87,6 +89,15 @@ TaskPool::Slot* TaskPool::TakeReady(Time now) {
   return nullptr;
 }
 
+Time TaskPool::Run(PoolTask& task, Time now) const {
+  try {
+    return task.Run(now);
+  } catch (const std::exception& error) {
+    log_.Error("a task failed: " + std::string(error.what()));
+  }
+  return Time::Never();
+}
+
 void TaskPool::RunThread() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
@@ -105,7 +116,7 @@ void TaskPool::RunThread() {
     slot->woken_.exchange(false, std::memory_order_acq_rel);
     std::shared_ptr<PoolTask> task = slot->task_;
     lock.unlock();
-    const Time next = task->Run(now);
+    const Time next = Run(*task, now);
     lock.lock();
     slot->running_ = false;
     if (slot->task_ == nullptr) {

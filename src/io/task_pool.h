@@ -8,6 +8,8 @@
 // A slot lives as long as the pool. Whoever still has it as a Waker after Release wakes, at worst, a task that has
 // nothing to do.
 //
+// A run that throws (memory that is not there) is logged and ends the task: it runs only when it is woken again.
+//
 // Thread rule: every function from any thread. Release does not wait: a run that is under way ends by itself, and the
 // pool holds the task until then.
 #pragma once
@@ -23,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "io/clock.h"
 #include "node/media_line.h"
@@ -56,7 +59,7 @@ class TaskPool {
   };
 
   // `clock` outlives it.
-  TaskPool(size_t threads, const OsClock& clock);
+  TaskPool(size_t threads, const OsClock& clock, Log log = Log());
   // Stops. Nobody may have a slot as a Waker any more.
   ~TaskPool();
 
@@ -70,12 +73,14 @@ class TaskPool {
 
  private:
   void RunThread();
+  Time Run(PoolTask& task, Time now) const;
   // These need the mutex.
   void PutInLine(Slot& slot);
   void SetDue(Slot& slot, Time due);
   Slot* TakeReady(Time now);
 
   const OsClock& clock_;
+  const Log log_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;

@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <latch>
+#include <new>
+#include <utility>
 
 namespace duet {
 namespace {
@@ -41,6 +43,26 @@ TEST(TaskPool, RunsAtOnceAndWhenWoken) {
   pool.Release(slot);
   pool.Stop();
   EXPECT_EQ(runs, 2);
+}
+
+TEST(TaskPool, ATaskThatThrowsEndsNeitherItsThreadNorTheOthers) {
+  const OsClock clock;
+  TaskPool pool(1, clock);
+  std::latch both(2);
+  TaskPool::Slot& bad = pool.Reserve();
+  pool.Start(bad, std::make_shared<Task>([&, first = true](Time now) mutable -> Time {
+               if (std::exchange(first, false)) return now;  // at once again
+               both.count_down();
+               throw std::bad_alloc();
+             }));
+  TaskPool::Slot& good = pool.Reserve();
+  pool.Start(good, std::make_shared<Task>([&](Time) {
+               both.count_down();
+               return Time::Never();
+             }));
+  both.wait();
+  pool.Release(bad);
+  pool.Release(good);
 }
 
 TEST(TaskPool, RunsWhenItsTimeHasCome) {

@@ -30,9 +30,8 @@ void Relays::SetPeer(RoomKey room, size_t worker, const PeerConfig& config, Comm
   holder = {room, worker, {}, {}};
   for (const UptrackConfig& track : config.uptracks) {
     holder.uptracks.push_back(track.id);
-    Track& known = tracks_[track.id];
-    known.peer = config.id;
-    known.config = track;
+    // A track that stays keeps what it began with, as it does at the worker that receives it (Peer::Update).
+    tracks_.try_emplace(track.id, Track{.peer = config.id, .config = track});
   }
   for (const DowntrackConfig& track : config.downtracks) holder.downtracks.push_back(track.id);
 }
@@ -102,6 +101,8 @@ void Relays::End(const Key& key, Commands& out) {
   out.emplace_back(it->second.from, RemoveTap{it->second.tap});
   out.emplace_back(key.second, RemoveSource{it->second.source});
   by_source_.erase(it->second.source);
+  // Whoever still has it does without; asked for again, it begins anew.
+  if (it->second.slots > 0) std::erase_if(slots_, [&](const auto& slot) { return slot.second == key; });
   relays_.erase(it);
 }
 

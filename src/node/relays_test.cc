@@ -136,6 +136,49 @@ TEST_F(RelaysTest, WhatSubscribersThereNeedReachesTheWorkerThatReceives) {
   EXPECT_FALSE(relays_.OnEvent(UptrackLimit{kPublisher, kPicture, 300'000}, out_)) << "that is the publisher's own";
 }
 
+TEST_F(RelaysTest, WhatTheOtherWorkerHadNoRoomForBeginsAnewWhenItIsAskedForAgain) {
+  Connect(kFar, kPicture);
+  const PeerId source = Take<AddSource>()[0].second.peer;
+  EXPECT_TRUE(relays_.OnEvent(PeerLost{source, PeerLossReason::kNeverConnected, "full"}, out_));
+  EXPECT_EQ(relays_.size(), 0u);
+  out_.clear();
+  Connect(kFar2, kPicture);
+  EXPECT_THAT(Take<AddSource>(), SizeIs(1));
+  Connect(kFar, UptrackId());
+  EXPECT_TRUE(relays_.NextTimer().is_never()) << "it had no part in this one";
+  Connect(kFar, kPicture);
+  Connect(kFar2, UptrackId());
+  EXPECT_TRUE(relays_.NextTimer().is_never()) << "it has now";
+}
+
+TEST_F(RelaysTest, ATrackThatStaysIsCopiedAsItBegan) {
+  PeerConfig again{.id = kPublisher};
+  again.uptracks = {
+      {.id = kPicture, .kind = MediaKind::kVideo, .codec = {.kind = CodecKind::kH264}, .layers = {{}, {}, {}}}};
+  relays_.SetPeer(kRoom, 0, again, out_);
+  Connect(kFar, kPicture);
+  const auto sources = Take<AddSource>();
+  ASSERT_THAT(sources, SizeIs(1));
+  EXPECT_THAT(sources[0].second.uptracks[0].layers, SizeIs(1));
+  EXPECT_THAT(Take<SetPublished>(), SizeIs(1)) << "and is still published";
+}
+
+TEST(SpeakerMergeTest, AWorkerWhoseLastMemberHasLeftIsForgotten) {
+  SpeakerMerge merge;
+  Time now = Time::FromMillis(1'000'000);
+  SpeakerMerge::List a;
+  a.push_back({UptrackId(1), 30});
+  SpeakerMerge::List b;
+  b.push_back({UptrackId(2), 50});
+  merge.OnReport(now, 1, b);
+  for (int i = 0; i < 4; ++i) {
+    now = now + MediaRoom::kSpeakersInterval;
+    const auto told = merge.OnReport(now, 0, a);
+    ASSERT_TRUE(told);
+    EXPECT_THAT(*told, SizeIs(i < 3 ? 2 : 1)) << i;
+  }
+}
+
 TEST(SpeakerMergeTest, SpeakersOfAllWorkersAreToldTogetherAndNotTwice) {
   SpeakerMerge merge;
   Time now = Time::FromMillis(1'000'000);

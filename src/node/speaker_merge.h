@@ -1,5 +1,6 @@
 // SpeakerMerge: who is heard in a room that lives on several workers, told once. Each worker speaks of those whose
-// sound it receives itself; of copies it hears the same again.
+// sound it receives itself; of copies it hears the same again. A worker that says nothing for kSilence has nobody in
+// the room any more: it ends its part of it without a last word.
 //
 // Thread rule: owned by Control.
 #pragma once
@@ -16,13 +17,16 @@ namespace duet {
 class SpeakerMerge {
  public:
   using List = MediaRoom::SpeakingList;
+  // While anybody is heard a worker reports every kSpeakersInterval.
+  static constexpr Duration kSilence = MediaRoom::kSpeakersInterval * 3;
 
   // What `worker` says of its own publishers. Returns what the members are to be told now, if anything.
   std::optional<List> OnReport(Time now, size_t worker, const List& own) {
-    by_worker_[worker] = own;
+    by_worker_[worker] = {now, own};
+    std::erase_if(by_worker_, [&](const auto& item) { return now - item.second.at > kSilence; });
     List all;
-    for (const auto& [index, list] : by_worker_) {
-      for (const MediaRoom::Speaking& speaking : list) {
+    for (const auto& [index, report] : by_worker_) {
+      for (const MediaRoom::Speaking& speaking : report.list) {
         if (!all.full()) {
           all.push_back(speaking);
         } else if (const auto quietest = std::min_element(all.begin(), all.end(), Quieter);
@@ -41,9 +45,13 @@ class SpeakerMerge {
   }
 
  private:
+  struct Report {
+    Time at;
+    List list;
+  };
   static bool Quieter(const MediaRoom::Speaking& a, const MediaRoom::Speaking& b) { return a.level < b.level; }
 
-  std::map<size_t, List> by_worker_;
+  std::map<size_t, Report> by_worker_;
   Time told_at_ = Time::LongAgo();
   bool told_nobody_ = true;
 };

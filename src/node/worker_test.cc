@@ -1,5 +1,6 @@
 #include "node/worker.h"
 
+#include <algorithm>
 #include <map>
 
 #include "node/worker_test_fixture.h"
@@ -131,6 +132,10 @@ TEST_F(WorkerTest, AnOutageOfTheSubscriberIsAnsweredWithAKeyframeInPlaceOfAllTha
   const int before = Plis();
   std::vector<uint16_t> missed;
   for (const RtpPacketView& packet : Got(kVideoOut)) missed.push_back(packet.sequence_number);
+  const auto repairs = [&] {
+    const auto sent = Got(kVideoOutRtx);  // padding that probes the path among them
+    return std::count_if(sent.begin(), sent.end(), [](const RtpPacketView& packet) { return packet.payload_size > 0; });
+  };
   const auto asks = [&](size_t first, size_t last) {
     const std::vector<uint16_t> asked(missed.begin() + static_cast<std::ptrdiff_t>(first),
                                       missed.begin() + static_cast<std::ptrdiff_t>(last));
@@ -139,20 +144,20 @@ TEST_F(WorkerTest, AnOutageOfTheSubscriberIsAnsweredWithAKeyframeInPlaceOfAllTha
     Wait(kMs(40));
   };
   asks(20, 33);
-  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(13)) << "the latest half second is repeated as ever";
+  EXPECT_EQ(repairs(), 13) << "the latest half second is repeated as ever";
   EXPECT_EQ(Plis(), before);
   asks(1, 20);
-  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(13));
+  EXPECT_EQ(repairs(), 13);
   EXPECT_EQ(Plis(), before + 1);
   asks(1, 20);
-  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(13)) << "nor is it when it is asked for once more";
+  EXPECT_EQ(repairs(), 13) << "nor is it when it is asked for once more";
   SendVideo(43, 99'000, kKeyframe);
   SendVideo(44, 102'000, kDelta);
   Carry();
   Wait(kMs(20));
   missed = {Got(kVideoOut).back().sequence_number};
   asks(0, 1);
-  EXPECT_THAT(Got(kVideoOutRtx), SizeIs(14));
+  EXPECT_EQ(repairs(), 14);
 }
 
 TEST_F(WorkerTest, APliOfTheSubscriberReachesThePublisher) {

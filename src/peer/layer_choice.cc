@@ -59,6 +59,14 @@ bool LayerChoice::Desire(Time now, int layer) {
   return target_ != former;
 }
 
+bool LayerChoice::TakeKeyframeWanted(Time now, bool another) {
+  if (!needs_keyframe()) return false;
+  const bool missed = in_one_stream_ && current_ != kNone && now - asked_at_ >= kAskAgain;
+  if (!another && !missed) return false;
+  asked_at_ = now;
+  return true;
+}
+
 int LayerChoice::BestThatComes(Time now) const {
   if (count_ == 1 || Comes(now, desired_)) return desired_;
   for (int layer = desired_ - 1; layer >= 0; --layer) {

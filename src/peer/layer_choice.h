@@ -67,6 +67,10 @@ class LayerChoice {
   void Measure(Time now);
   // What is desired from now on; the target follows from what comes. True when the target is another one.
   bool Desire(Time now, int layer);
+  // True when the target's keyframe is to be asked for: at once when it is `another` target, and again when the
+  // keyframe of a stream that goes was of no use, because its first packet came late.
+  bool TakeKeyframeWanted(Time now, bool another);
+  static constexpr Duration kAskAgain = Duration::Seconds(1);
   // The part of a layer's rate that the temporal layers up to this one take, 0..1.
   double TemporalShare(int temporal) const;
   size_t temporal_count() const { return temporal_count_; }
@@ -110,6 +114,7 @@ class LayerChoice {
   int current_ = kNone;
   int target_ = 0;
   int desired_ = 0;
+  Time asked_at_ = Time::LongAgo();
 };
 
 }  // namespace duet

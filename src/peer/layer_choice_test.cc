@@ -69,6 +69,29 @@ TEST_F(LayerChoiceTest, OfALayerThatNeverCameTheOthersGiveAnIdea) {
   EXPECT_NEAR(static_cast<double>(choice_.ExpectedBps(0)), 100'000, 10'000);
 }
 
+TEST_F(LayerChoiceTest, AKeyframeOfAStreamThatGoesIsAskedForAgainUntilItWasOfUse) {
+  choice_.Reset(1);
+  const auto come = [&] {
+    for (uint8_t spatial = 0; spatial < 3; ++spatial)
+      choice_.OnPacket(now_, 0, {.spatial = spatial, .spatial_count = 3}, 500);
+  };
+  come();
+  choice_.Desire(now_, 0);
+  choice_.SwitchToTarget();
+  EXPECT_FALSE(choice_.TakeKeyframeWanted(now_, choice_.Desire(now_, 0)));
+  EXPECT_TRUE(choice_.TakeKeyframeWanted(now_, choice_.Desire(now_, 2)));
+  now_ = now_ + LayerChoice::kAskAgain - Duration::Millis(1);
+  come();
+  EXPECT_FALSE(choice_.TakeKeyframeWanted(now_, choice_.Desire(now_, 2))) << "it may be on its way";
+  now_ = now_ + Duration::Millis(1);
+  EXPECT_TRUE(choice_.TakeKeyframeWanted(now_, choice_.Desire(now_, 2)));
+  EXPECT_FALSE(choice_.TakeKeyframeWanted(now_, choice_.Desire(now_, 2)));
+  choice_.SwitchToTarget();
+  now_ = now_ + LayerChoice::kAskAgain;
+  come();
+  EXPECT_FALSE(choice_.TakeKeyframeWanted(now_, choice_.Desire(now_, 2)));
+}
+
 TEST_F(LayerChoiceTest, ALayerThatIsNotThereChangesNothing) {
   choice_.OnPacket(now_, 7, {}, 1000);
   choice_.OnPacket(now_, -1, {}, 1000);

@@ -142,7 +142,8 @@ void Peer::ChooseLayers(Time now, std::span<Downtrack*> pictures, int64_t whole)
     if (layers.count() == 1) continue;
     if (choice[i] < layers.desired() && pictures[i]->quality() != signal::Quality::kSmall)
       raise_not_before_ = now + kAfterLowering;
-    if (layers.Desire(now, choice[i]) && layers.needs_keyframe()) keyframes_wanted_.push_back(pictures[i]->config().id);
+    const bool another = layers.Desire(now, choice[i]);
+    if (layers.TakeKeyframeWanted(now, another)) keyframes_wanted_.push_back(pictures[i]->config().id);
   }
   ChooseTemporal(now, pictures, whole, tolerated);
 }
