@@ -127,6 +127,10 @@ std::optional<FrameQueue::Item> FrameQueue::Pop() {
     sent_config_[track] = At(0).config;
     if (sent_config_[track]) return Item{sent_config_[track], time};
   }
+  if (!std::exchange(begun_, true) && config_[1 - track]) {
+    sent_config_[1 - track] = config_[1 - track];
+    return Item{config_[1 - track], time};
+  }
   Item item{std::move(At(0).frame), time};
   bytes_ -= item.frame->data.size();
   At(0) = Entry();

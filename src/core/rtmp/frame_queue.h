@@ -6,7 +6,8 @@
 //   itself is not too old. Without one, pictures stop until the next keyframe (TakeKeyframeRequest says to ask for it)
 //   and sound goes on from now. So always the tail of a GOP is lost, and never the middle of a frame.
 // - Configurations go with the frames that need them: each is sent before the first frame behind it that is sent, and
-//   again only when it has changed. A track that starts late is nothing special.
+//   again only when it has changed. Those that are known at the beginning all go before the first frame: browsers play
+//   no track that they hear of when another has begun. One that starts later is nothing special here.
 // - Times begin at 0. Those of one track never go back; when the source's do, by more than kMaxBack, the stream goes on
 //   where it was.
 //
@@ -83,6 +84,7 @@ class FrameQueue {
   FlvFrameRef config_[2];
   FlvFrameRef sent_metadata_;
   FlvFrameRef sent_config_[2];
+  bool begun_ = false;                        // a frame was sent
   std::optional<int64_t> base_ms_;            // time of the source at which ours is 0
   std::optional<int64_t> last_source_ms_[2];  // of each track, since the base
   int64_t last_out_ms_[2] = {0, 0};

@@ -42,7 +42,7 @@ TEST(FrameQueue, BeginsAtAKeyframe) {
   queue.Push(Key(1040));
   queue.Push(Sound(1050));
   queue.Push(Delta(1080));
-  EXPECT_THAT(PopAll(queue), ElementsAre("VC0", "K0", "AC10", "A10", "P40"));
+  EXPECT_THAT(PopAll(queue), ElementsAre("VC0", "AC0", "K0", "A10", "P40"));
   EXPECT_TRUE(queue.TakeKeyframeRequest());
   EXPECT_EQ(queue.dropped_frames(), 2u);
 }
