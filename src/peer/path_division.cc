@@ -92,11 +92,13 @@ int64_t Peer::WantedBps(Time now, Downtrack& picture) {
   const int64_t offered = picture.offered_bps(now);
   const bool could_be_larger =
       picture.quality() != signal::Quality::kSmall && layers.desired() + 1 < static_cast<int>(layers.count());
-  if (could_be_larger) return kUnlimitedBps;
+  if (could_be_larger) return std::max(kUnlimitedBps, PercentOf(layers.ExpectedBps(layers.desired() + 1), 150));
   if (layers.count() > 1) return PercentOf(layers.ExpectedBps(layers.desired()), 150);
   if (offered == 0) return 0;
-  // A picture near its share would grow if it were allowed to.
-  return offered > PercentOf(picture.share_bps(), 70) ? kUnlimitedBps : PercentOf(offered, 150);
+  // A picture near its share would grow if it were allowed to. One that takes more by itself is waited for, too: a path
+  // that is tried for less would never be found to carry it.
+  const int64_t enough = PercentOf(offered, 150);
+  return offered > PercentOf(picture.share_bps(), 70) ? std::max(kUnlimitedBps, enough) : enough;
 }
 
 // `pictures` share `whole`; those with layers get the largest that fits.
