@@ -169,7 +169,10 @@ void Peer::ChooseTemporal(Time now, std::span<Downtrack*> pictures, int64_t whol
       const double room = t <= layers.temporal() ? part : part * kRoomToRise;
       if (layers.TemporalShare(t) <= room) chosen = t;
     }
-    if (!tolerated || picture->paused()) layers.set_temporal(chosen == highest ? LayerChoice::kAllTemporal : chosen);
+    // What is tolerated puts off going down, never up.
+    const bool lower = chosen < std::min(layers.temporal(), highest);
+    if (!lower || !tolerated || picture->paused())
+      layers.set_temporal(chosen == highest ? LayerChoice::kAllTemporal : chosen);
     picture->FollowChoice();
   }
 }
