@@ -44,6 +44,7 @@ class UptrackLayer {
   bool started() const { return highest_seq_ >= 0; }
 
   void RequestKeyframe(Time now) { keyframes_.Request(now); }
+  void WithdrawKeyframeRequest() { keyframes_.Withdraw(); }
   // True when a PLI is to be sent now. Never while the SSRC is not known.
   bool TakeKeyframeRequest(Time now, Duration rtt) { return known() && keyframes_.Due(now, rtt); }
   // Sequence numbers to ask for again, at most out.size(); returns how many.

@@ -333,6 +333,12 @@ void SimClient::OnMedia(Time now, const ReceivedRtp& rtp) {
                                    .picture = numbered ? std::optional(rtp.frame.number) : std::nullopt};
   const FrameReceiver::Verdict verdict = slot.picture.OnPacket(now, place, *tag);
   if (!verdict.violation.empty()) violations_.push_back(user_ + ": " + verdict.violation);
+  // A decoder that goes on asks for nothing, as in browsers: what it asked for while a keyframe was arriving is
+  // settled.
+  if (slot.picture.last_shown() != now) return;
+  if (Uptrack* track = peer_->FindUptrack(rtp.uptrack)) {
+    for (UptrackLayer& layer : track->layers()) layer.WithdrawKeyframeRequest();
+  }
 }
 
 void SimClient::SendMedia(Time now) {

@@ -29,6 +29,8 @@ class KeyframeRequester {
   void Request(Time now);
   // A keyframe began to arrive.
   void OnKeyframe(Time now);
+  // Whoever asked can do without: the keyframe that was under way already is enough.
+  void Withdraw() { next_ = Time::Never(); }
   // True when a PLI is to be sent now; it is taken as sent.
   bool Due(Time now, Duration rtt = Duration::Zero());
   Time NextTimer() const { return next_; }

@@ -78,5 +78,16 @@ TEST(KeyframeRequester, AKeyframeThatComesByItselfSavesTheRequest) {
   EXPECT_FALSE(requester.Due(At(1000)));
 }
 
+TEST(KeyframeRequester, AWithdrawnRequestIsNotRepeated) {
+  KeyframeRequester requester;
+  requester.Request(At(0));
+  EXPECT_TRUE(requester.Due(At(0)));
+  requester.Withdraw();
+  EXPECT_FALSE(requester.wanted());
+  EXPECT_FALSE(requester.Due(At(1000)));
+  requester.Request(At(1000));
+  EXPECT_TRUE(requester.Due(At(1000)));
+}
+
 }  // namespace
 }  // namespace duet
