@@ -29,21 +29,30 @@ HttpResponse ErrorResponse(const signal::SignalError& error) {
 
 asio::awaitable<void> FlvViewer::Wait() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  timer.expires_at(std::chrono::steady_clock::time_point::max());
+  timer.expires_at(begins_at().value_or(Clock::time_point::max()));
   timer_ = &timer;
   co_await timer.async_wait(kAwait);
   timer_ = nullptr;
+  Settle(Clock::now());
 }
 
-void FlvViewer::OnFrame(const FlvFrameRef& frame) {
+void FlvViewer::Take(const FlvFrameRef& frame, Clock::time_point now) {
   if (ended_) return;
   if (muxer_) return muxer_->Push(frame);
   if (held_.size() < kMaxHeld) held_.push_back(frame);
   if (frame->kind == FlvFrame::Kind::kMetadata) return;
   seen_[frame->is_video() ? 0 : 1] = true;
-  if (!frame->is_config() && !first_ms_) first_ms_ = frame->timestamp_ms;
-  const bool settled = first_ms_ && frame->timestamp_ms - *first_ms_ >= kSettle.ms() && !frame->is_config();
-  if ((seen_[0] && seen_[1]) || settled) MakeMuxer();
+  if (!frame->is_config() && !first_at_) first_at_ = now;
+  if (seen_[0] && seen_[1]) MakeMuxer();
+}
+
+std::optional<FlvViewer::Clock::time_point> FlvViewer::begins_at() const {
+  if (muxer_ || !first_at_) return std::nullopt;
+  return *first_at_ + std::chrono::microseconds((seen_[0] ? kSoundWait : kPictureWait).us());
+}
+
+void FlvViewer::Settle(Clock::time_point now) {
+  if (const auto at = begins_at(); at && now >= *at) MakeMuxer();
 }
 
 void FlvViewer::MakeMuxer() {

@@ -9,6 +9,7 @@
 // The I/O thread only.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,10 +27,13 @@ namespace duet {
 // One viewer's stream of bytes.
 class FlvViewer final : public LiveViewer {
  public:
+  using Clock = std::chrono::steady_clock;
   // Players decide by the header which tracks to wait for, and some cannot take one that comes later. So it is written
-  // when both have been seen, or as much of the stream as a picture may take to begin (a keyframe is asked for). Less
-  // than FrameQueue's max_delay, or what was held would be taken for a backlog.
-  static constexpr Duration kSettle = Duration::Millis(800);
+  // when both have been seen, or after as long as the other may take: a picture has to wait for a keyframe, which is
+  // asked for, and sound is there at once. Long by the clock, not in the stream: pictures begin with up to a second
+  // that is remembered, all of it before any sound.
+  static constexpr Duration kPictureWait = Duration::Millis(800);
+  static constexpr Duration kSoundWait = Duration::Millis(300);
   static constexpr size_t kMaxHeld = 128;
 
   // What is to be sent now, empty when nothing is; then Sent says how much of it went.
@@ -45,7 +49,12 @@ class FlvViewer final : public LiveViewer {
   // The viewer has gone.
   void End(std::string_view why) { OnStreamEnd(why); }
 
-  void OnFrame(const FlvFrameRef& frame) override;
+  void OnFrame(const FlvFrameRef& frame) override { Take(frame, Clock::now()); }
+  void Take(const FlvFrameRef& frame, Clock::time_point now);
+  // When it begins with the one track that was seen; nothing before anything was, and when it has begun.
+  std::optional<Clock::time_point> begins_at() const;
+  // It is `now`. Called by Wait.
+  void Settle(Clock::time_point now);
   bool OnFramesEnd() override;
   void OnStreamEnd(std::string_view words) override;
 
@@ -56,7 +65,7 @@ class FlvViewer final : public LiveViewer {
   void MakeMuxer();
 
   std::vector<FlvFrameRef> held_;  // until there is a muxer
-  std::optional<int64_t> first_ms_;
+  std::optional<Clock::time_point> first_at_;
   bool seen_[2] = {false, false};  // video, audio
   std::optional<FlvMuxer> muxer_;
   bool ended_ = false;

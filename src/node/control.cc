@@ -349,6 +349,11 @@ void Control::State::OnRoomSpeakers(size_t worker, const RoomSpeakers& event) {
 }
 
 void Control::State::OnUptrackLimit(const UptrackLimit& limit) {
+  if (const auto it = peers.find(limit.peer); it != peers.end()) it->second.limits[limit.uptrack] = limit;
+  TellLimit(limit);
+}
+
+void Control::State::TellLimit(const UptrackLimit& limit) {
   const auto [member, publication] = FindUptrack(limit.peer, limit.uptrack);
   if (publication == nullptr) return;
   if (!member->silent)
@@ -356,6 +361,11 @@ void Control::State::OnUptrackLimit(const UptrackLimit& limit) {
 }
 
 void Control::State::OnLayersWanted(const UptrackLayersWanted& wanted) {
+  if (const auto it = peers.find(wanted.peer); it != peers.end()) it->second.layers[wanted.uptrack] = wanted;
+  TellLayers(wanted);
+}
+
+void Control::State::TellLayers(const UptrackLayersWanted& wanted) {
   const auto [member, publication] = FindUptrack(wanted.peer, wanted.uptrack);
   if (publication == nullptr) return;
   signal::Layers layers{publication->stream, {}};

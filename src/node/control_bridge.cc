@@ -155,7 +155,7 @@ PushOpened Control::State::MakeSource(ControlSession& session, RoomState& room, 
                     .video_payload_type = kPushVideoType};
   Command(worker, AddSource{room.options().key, peer, source.uptracks, opened.line});
   relays.SetPeer(room.options().key, worker, source, commands);
-  peers.emplace(peer, ControlPeer{&room, user_id, worker, std::move(source), session.id});
+  peers.emplace(peer, ControlPeer{&room, user_id, worker, std::move(source), session.id, {}, {}});
   session.push = peer;
   ++lines;
   return opened;

@@ -19,6 +19,11 @@ bool SameToken(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
+// An offer of the connection that `known` is the other end of, not of one that takes its place.
+bool IsSameConnection(const PeerConfig& offered, const PeerConfig& known) {
+  return offered.remote_fingerprint == known.remote_fingerprint && offered.remote_ice == known.remote_ice;
+}
+
 }  // namespace
 
 // The room as it is, or a new one (not yet counted in: the caller ends it again when nobody comes in after all).
@@ -176,10 +181,21 @@ Control::State::Reply Control::State::OnEnter(ControlSession& session, signal::E
 
 Result<MemberTransport, SignalError> Control::State::AnswerOffer(const Place& place, const signal::Enter& enter,
                                                                  const Rights& rights, std::string& sdp) {
-  const PeerId peer(next_peer++);
   RoomState& room = *place.room;
   const size_t worker = place.worker;
   const LocalTransport local{config.local_fingerprint, config.workers[worker].candidates};
+  // Only the socket was lost: media go on.
+  if (const auto it = place.resumed ? peers.find(place.existing->transport.peer) : peers.end(); it != peers.end()) {
+    auto answer = MakeAnswer(it->first, enter.offer, enter.tracks, &it->second.config, local, rng, track_ids);
+    if (answer.ok() && IsSameConnection(answer->config, it->second.config)) {
+      auto transport = MakeTransport(*answer, enter.tracks, enter.role, rights);
+      if (!transport.ok()) return transport.error();
+      sdp = std::move(answer->sdp);
+      UpdateMedia(room, it->second, std::move(answer->config));
+      return transport;
+    }
+  }
+  const PeerId peer(next_peer++);
   auto answer = MakeAnswer(peer, enter.offer, enter.tracks, nullptr, local, rng, track_ids);
   if (!answer.ok()) return answer.error();
   auto transport = MakeTransport(*answer, enter.tracks, enter.role, rights);
@@ -187,8 +203,21 @@ Result<MemberTransport, SignalError> Control::State::AnswerOffer(const Place& pl
   sdp = std::move(answer->sdp);
   Command(worker, AddPeer{room.options().key, answer->config});
   relays.SetPeer(room.options().key, worker, answer->config, commands);
-  peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config), {}});
+  peers.emplace(peer, ControlPeer{&room, enter.user_id, worker, std::move(answer->config), {}, {}, {}});
   return transport;
+}
+
+void Control::State::TellLimitsAgain(PeerId peer) {
+  const auto it = peers.find(peer);
+  if (it == peers.end()) return;
+  for (const auto& [id, limit] : it->second.limits) TellLimit(limit);
+  for (const auto& [id, wanted] : it->second.layers) TellLayers(wanted);
+}
+
+void Control::State::UpdateMedia(const RoomState& room, ControlPeer& peer, PeerConfig&& changed) {
+  Command(peer.worker, UpdatePeer{changed});
+  relays.SetPeer(room.options().key, peer.worker, changed, commands);
+  peer.config = std::move(changed);
 }
 
 Member& Control::State::TakeSeat(ControlSession& session, const Place& place, const signal::Enter& enter,
@@ -215,7 +244,11 @@ Member& Control::State::TakeSeat(ControlSession& session, const Place& place, co
     existing->virtual_slots = virtual_slots;
     room.Resume(*existing, session.id, token, std::move(transport), fx);
     Apply(room, std::move(fx));
-    if (old_peer != new_peer) DropPeer(old_peer, SentenceFor(signal::LeaveReason::kReplaced));
+    if (old_peer != new_peer) {
+      DropPeer(old_peer, SentenceFor(signal::LeaveReason::kReplaced));
+    } else {
+      TellLimitsAgain(old_peer);
+    }
     return *existing;
   }
   if (existing != nullptr) Depart(room, *existing, signal::LeaveReason::kReplaced, fx);
@@ -273,9 +306,7 @@ Control::State::Reply Control::State::OnNegotiate(ControlSession& session, signa
   }
   auto transport = MakeTransport(*answer, tracks, member.role, member.rights);
   if (!transport.ok()) return transport.error();
-  peer.config = answer->config;
-  Command(peer.worker, UpdatePeer{answer->config});
-  relays.SetPeer(room.options().key, peer.worker, answer->config, commands);
+  UpdateMedia(room, peer, std::move(answer->config));
   RoomEffects fx;
   room.SetTransport(member, std::move(*transport), fx);
   Apply(room, std::move(fx));

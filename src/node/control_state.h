@@ -65,6 +65,9 @@ struct ControlPeer {
   size_t worker = 0;
   PeerConfig config;  // for `negotiate`; a source has but uptracks
   SessionId push;     // of a source: which session feeds it; 0 = a transport
+  // The last of each picture, told again to a member whose socket was lost and not its media.
+  std::map<UptrackId, UptrackLimit> limits;
+  std::map<UptrackId, UptrackLayersWanted> layers;
   bool is_source() const { return push.value() != 0; }
 };
 
@@ -99,9 +102,13 @@ struct Control::State {
   Result<MemberTransport, signal::SignalError> MakeTransport(const Answer& answer,
                                                              std::span<const signal::TrackInfo> tracks,
                                                              signal::Role role, const Rights& rights) const;
-  // The media of a member with an offer: makes its peer and the answer.
+  // The media of a member with an offer: makes its peer and the answer, or keeps the peer that its seat has, if the
+  // offer is of the same connection.
   Result<MemberTransport, signal::SignalError> AnswerOffer(const Place& place, const signal::Enter& enter,
                                                            const Rights& rights, std::string& sdp);
+  void TellLimitsAgain(PeerId peer);
+  // After a negotiation.
+  void UpdateMedia(const RoomState& room, ControlPeer& peer, PeerConfig&& changed);
   // Where the media of somebody new in the room goes.
   size_t WorkerFor(const RoomState& room) const;
   static MemberTransport PushedTransport(const Place& place, signal::Role role, const Rights& rights);
@@ -178,6 +185,8 @@ struct Control::State {
   void OnRoomSpeakers(size_t worker, const RoomSpeakers& event);
   void OnUptrackLimit(const UptrackLimit& limit);
   void OnLayersWanted(const UptrackLayersWanted& wanted);
+  void TellLimit(const UptrackLimit& limit);
+  void TellLayers(const UptrackLayersWanted& wanted);
   void OnPeerQuality(const PeerQuality& quality);
 
   ControlConfig config;

@@ -154,6 +154,47 @@ TEST_F(ControlTest, ALostSocketKeepsTheSeatAndResumeTakesItBack) {
   EXPECT_EQ(control_->counts().members, 2u) << "the old deadline is void";
 }
 
+std::string IceUfrag(const std::string& sdp) {
+  const size_t at = sdp.find("a=ice-ufrag:");
+  return sdp.substr(at, sdp.find('\r', at) - at);
+}
+
+TEST_F(ControlTest, MediaGoOnWhereOnlyTheSocketWasLost) {
+  const SessionId bob = Open();
+  Enter(bob, EnterRequest("bob"));
+  const auto request = EnterRequest("alice");
+  const SessionId lost = Open();
+  const auto first = Enter(lost, request);
+  const size_t peers = Commands<AddPeer>();
+  const auto alice = std::find_if(commands_.rbegin(), commands_.rend(),
+                                  [](const auto& c) { return std::holds_alternative<AddPeer>(c); });
+  const PeerConfig peer = std::get<AddPeer>(*alice).config;
+  control_->OnWorkerEvent(now_, 0, UptrackLimit{peer.id, peer.uptracks[1].id, 300'000});
+  Collect();
+  auto again = request;
+  again.resume = first.resume;
+  again.tracks[1].on = false;  // switched off meanwhile
+  const SessionId back = Open();
+  const auto second = Enter(back, again);
+  EXPECT_TRUE(second.resumed);
+  EXPECT_THAT(Told<signal::BitrateLimit>(back), ElementsAre(signal::BitrateLimit{signal::StreamType::kMain, 300}))
+      << "it may have been missed";
+  EXPECT_THAT(Closed(lost), ElementsAre(CloseCode::kKicked)) << "it had not been noticed here";
+  EXPECT_EQ(second.slots, first.slots) << "bob's sound and picture are where they were";
+  EXPECT_EQ(IceUfrag(second.answer), IceUfrag(first.answer));
+  EXPECT_EQ(Commands<AddPeer>(), peers);
+  EXPECT_EQ(Commands<RemovePeer>(), 0u);
+  ASSERT_FALSE(Told<signal::Streams>(bob).empty());
+  EXPECT_THAT(Told<signal::Streams>(bob).back().streams, SizeIs(1));
+
+  again.resume = second.resume;
+  again.offer = EnterRequest("alice").offer;
+  const auto third = Enter(Open(), again);
+  EXPECT_NE(IceUfrag(third.answer), IceUfrag(first.answer)) << "another connection";
+  EXPECT_EQ(Commands<AddPeer>(), peers + 1);
+  EXPECT_EQ(Commands<RemovePeer>(), 1u);
+}
+
 TEST_F(ControlTest, AnUnknownResumeTokenIsAFirstEntry) {
   auto enter = EnterRequest("alice");
   enter.resume = "0123456789abcdef";

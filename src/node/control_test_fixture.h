@@ -68,6 +68,7 @@ class ControlTest : public testing::Test {
     EXPECT_EQ(outputs_[before].session, session);
     return std::get<signal::Response>(outputs_[before].what);
   }
+  // Each time of another connection.
   signal::Enter EnterRequest(const std::string& user) {
     signal::Enter enter;
     enter.sdk_app_id = kAppId;
@@ -76,6 +77,10 @@ class ControlTest : public testing::Test {
     enter.room.value = uint32_t{1234};
     enter.room_template = signal::Template::k1v1;
     enter.offer = SdkOffer();
+    const std::string ufrag = "a=ice-ufrag:";
+    for (size_t at = 0; (at = enter.offer.find(ufrag, at)) != std::string::npos; at += ufrag.size())
+      enter.offer.insert(at + ufrag.size(), std::to_string(connections_));
+    ++connections_;
     enter.tracks = {{"0", signal::MediaKind::kAudio, signal::StreamType::kMain, true},
                     {"1", signal::MediaKind::kVideo, signal::StreamType::kMain, true}};
     return enter;
@@ -130,6 +135,7 @@ class ControlTest : public testing::Test {
   Time now_ = Time::FromMillis(1'800'000'000'000);
   std::unique_ptr<Control> control_;
   uint64_t last_session_ = 0;
+  int connections_ = 0;
   std::vector<ControlOutput> outputs_;
   std::vector<WorkerCommand> commands_;
   std::vector<size_t> command_workers_;  // to whom each of them goes

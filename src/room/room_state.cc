@@ -85,9 +85,14 @@ void RoomState::Resume(Member& member, SessionId session, std::string resume_tok
   member.session = session;
   member.resume_token = std::move(resume_token);
   member.seat_until = Time::Never();
+  // What was switched on or off meanwhile; SetTransport keeps what was before.
+  const std::vector<Publication> wanted = transport.publications;
   SetTransport(member, std::move(transport), fx);
   for (const StreamType stream : {StreamType::kMain, StreamType::kAux}) {
-    ChangePublications(member, stream, fx, [&](Publication& p) { p.on = p.on && member.MayPublish(p.kind, p.stream); });
+    ChangePublications(member, stream, fx, [&](Publication& p) {
+      const auto it = std::find_if(wanted.begin(), wanted.end(), [&](const Publication& w) { return w.mid == p.mid; });
+      p.on = (it == wanted.end() ? p.on : it->on) && member.MayPublish(p.kind, p.stream);
+    });
   }
   if (was_paused) NotifyOthers(member, signal::MemberResumed{member.user_id}, fx);
 }

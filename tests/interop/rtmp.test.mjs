@@ -245,18 +245,9 @@ describe('other programs', () => {
     test(`mpegts.js plays over ${name}`, async () => {
       const encoder = push(pushUrl('mpegts', 'alice'), { color: 'lime' });
       await inRoom(1);
-      const start = () => MpegtsPlayer.start(browser, flvUrl('mpegts', 'alice').replace('http', scheme));
-      let player = await start();
-      let again = 0;
+      const player = await MpegtsPlayer.start(browser, flvUrl('mpegts', 'alice').replace('http', scheme));
       await until('the picture to move', async () => {
         const { color, time, errors } = await player.look();
-        // In a browser that has just begun, mpegts.js now and then makes its second SourceBuffer too late, though both configurations come
-        // in one piece before all else. A page would begin anew; so does this one, a few times.
-        if (errors.some((error) => error.includes('limit of SourceBuffer objects')) && again++ < 3) {
-          await player.close();
-          player = await start();
-          return false;
-        }
         assert.deepEqual(errors, []);
         return isGreen(color) && time > 1;
       }, 20_000);

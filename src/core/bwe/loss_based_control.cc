@@ -8,6 +8,8 @@ namespace {
 
 // A rate above the target by more than the size of frames and probes explains.
 constexpr double kDisobeys = 1.5;
+// So much above what could not be lowered tells the two causes apart.
+constexpr double kIsRaised = 1.3;
 
 // Of a share seen in so many packets; never zero, since none of forty is no proof of none.
 double Deviation(double share, double packets) {
@@ -72,6 +74,7 @@ void LossBasedControl::StartTest(Time now, const Window& window, double target_b
 }
 
 void LossBasedControl::ContinueTest(Time now, const Window& window, double target_bps) {
+  if (test_.raised) return ContinueRaised(now, window);
   const auto told = static_cast<double>(window.told);
   const auto lost = static_cast<double>(window.lost);
   const double excess = std::max(Excess(lost / told), kHighLoss);
@@ -93,6 +96,13 @@ void LossBasedControl::ContinueTest(Time now, const Window& window, double targe
     const double margin = late ? 0 : kVerdictDeviations * Deviation(low_loss, test_.low_told);
     if (std::abs(low_loss - middle) >= margin) return EndTest(low_loss > middle);
   }
+  if (!low && now - test_.start > kObeyTime / 2) {
+    test_.same_told += told;
+    test_.same_lost += lost;
+    test_.same_rates += told * window.sent_bps;
+  }
+  const bool disobeyed = now - test_.start > kObeyTime && test_.low_told == 0 && !window.queued;
+  if (disobeyed && test_.same_told >= kMinPackets && now >= raise_not_before_) return RaiseInTest(now);
   if (late) return EndTest(false);
   if (!low) Lower(std::max(lost / told, kHighLoss), window.queued ? 0 : std::min(target_bps, limit_bps_));
 }
@@ -102,10 +112,49 @@ void LossBasedControl::ContinueTest(Time now, const Window& window, double targe
 void LossBasedControl::EndTest(bool acquitted) {
   testing_ = false;
   limit_bps_ = acquitted ? test_.limit_bps : std::max(limit_bps_, test_.after_bps);
-  if (test_.low_told < kMinPackets) return;
-  inherent_ = std::min(test_.low_lost / test_.low_told, kMaxInherent);
-  const double error = kVerdictDeviations * Deviation(inherent_, test_.low_told);
-  inherent_ceiling_ = std::min(inherent_ + error, kMaxInherent);
+  if (test_.low_told >= kMinPackets) LearnInherent(test_.low_lost / test_.low_told, test_.low_told);
+}
+
+void LossBasedControl::LearnInherent(double loss, double packets) {
+  inherent_ = std::min(loss, kMaxInherent);
+  inherent_ceiling_ = std::min(inherent_ + kVerdictDeviations * Deviation(inherent_, packets), kMaxInherent);
+}
+
+void LossBasedControl::RaiseInTest(Time now) {
+  test_.raised = true;
+  test_.start = now;
+  limit_bps_ = kRaisedTest * test_.same_bps();
+}
+
+void LossBasedControl::ContinueRaised(Time now, const Window& window) {
+  if (window.queued) return EndRaised(now, false);
+  if (window.sent_bps >= kIsRaised * test_.same_bps()) {
+    const auto told = static_cast<double>(window.told);
+    const double would_arrive = (1 - test_.same_loss()) * test_.same_bps() / window.sent_bps;
+    test_.high_told += told;
+    test_.high_lost += static_cast<double>(window.lost);
+    test_.high_ours += told * (1 - would_arrive);
+  }
+  const bool late = now - test_.start > kMaxTest;
+  if (test_.high_told >= kMinPackets) {
+    const double loss = test_.high_lost / test_.high_told;
+    const double middle = (test_.high_ours / test_.high_told + test_.same_loss()) / 2;
+    const double deviation =
+        std::hypot(Deviation(loss, test_.high_told), Deviation(test_.same_loss(), test_.same_told));
+    if (late || std::abs(loss - middle) >= kVerdictDeviations * deviation) return EndRaised(now, loss < middle);
+  }
+  if (late) EndRaised(now, false);
+}
+
+void LossBasedControl::EndRaised(Time now, bool acquitted) {
+  testing_ = false;
+  if (!acquitted) {
+    limit_bps_ = test_.same_bps();
+    raise_not_before_ = now + kBetweenRaisedTests;
+    return;
+  }
+  limit_bps_ = kNoLimit;
+  LearnInherent(test_.high_lost / test_.high_told, test_.high_told);
 }
 
 void LossBasedControl::Lower(double loss, double from_bps) {

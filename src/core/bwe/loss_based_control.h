@@ -9,6 +9,8 @@
 //     │ <── still there at that rate: it is inherent, the former rate is restored ──┤
 //     │ <── gone: it was ours ── limited, rises by 5 % a window below 2 % ──────────┘
 //
+// - A rate that cannot be lowered - sound, and the smallest picture - tells nothing, so it is raised instead, to twice
+//   as much: of a path that loses because we send too much, more is lost then, and of any other the same share.
 // - So the bound never falls below 0.9 of what arrives, and a test costs about half of the rate for some two
 //   seconds. What is lost at its low rate, at which we cannot be the cause, is the inherent loss.
 // - Packets that wait in a queue beside the losses: then it is most likely full. The bound falls at once to 0.9 of what
@@ -47,8 +49,13 @@ class LossBasedControl {
   static constexpr Duration kMinWindow = Duration::Millis(400);
   // Few packets are judged all the same.
   static constexpr Duration kMaxWindow = Duration::Seconds(2);
-  // Ends by what is likelier; a rate that cannot be lowered tells nothing.
+  // Ends by what is likelier.
   static constexpr Duration kMaxTest = Duration::Seconds(8);
+  // So long an application may take to obey; a publisher's encoder takes a second.
+  static constexpr Duration kObeyTime = Duration::Seconds(3);
+  static constexpr double kRaisedTest = 2;  // times what could not be lowered
+  // One that found us guilty is not repeated at once: it costs the others on a narrow path as much as us.
+  static constexpr Duration kBetweenRaisedTests = Duration::Seconds(30);
   // A tenth less than the path carries drains 300 ms.
   static constexpr Duration kDrainTime = Duration::Seconds(3);
   // How long what arrives may still fall to what a slower path carries.
@@ -89,7 +96,11 @@ class LossBasedControl {
   double Excess(double loss) const { return (loss - inherent_) / (1 - inherent_); }
   void StartTest(Time now, const Window& window, double target_bps);
   void ContinueTest(Time now, const Window& window, double target_bps);
+  void RaiseInTest(Time now);
+  void ContinueRaised(Time now, const Window& window);
+  void EndRaised(Time now, bool acquitted);
   void EndTest(bool acquitted);
+  void LearnInherent(double loss, double packets);
   void TrackInherent(double loss, double deviation);
   void Lower(double loss, double from_bps);
 
@@ -109,11 +120,24 @@ class LossBasedControl {
     double low_lost = 0;
     double floor_bps = 0;
     double after_bps = 0;  // the bound when the loss is gone: what arrives, with the inherent loss
+    // At the rate that could not be lowered:
+    double same_told = 0;
+    double same_lost = 0;
+    double same_rates = 0;  // the sum over the packets
+    // At a raised one:
+    bool raised = false;
+    double high_told = 0;
+    double high_lost = 0;
+    double high_ours = 0;  // that would have been lost of them if we were the cause
+
+    double same_loss() const { return same_lost / same_told; }
+    double same_bps() const { return same_rates / same_told; }
   };
   bool testing_ = false;
   int better_windows_ = 0;  // in a row, with less than the inherent loss
   int clean_windows_ = 0;   // in a row, without losses or a queue
   Test test_;
+  Time raise_not_before_ = Time::LongAgo();
 };
 
 }  // namespace duet

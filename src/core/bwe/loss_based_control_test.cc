@@ -22,17 +22,20 @@ class LossTest : public testing::Test {
       const auto lost = static_cast<int64_t>(std::lround(static_cast<double>(packets) * (1 - arrived / sent_bps_)));
       loss_.OnWindow(now_, {.told = packets, .lost = lost, .sent_bps = sent_bps_, .queued = queued_}, target);
       least_bps_ = std::min(least_bps_, loss_.limit_bps());
-      sent_bps_ = std::min(want_bps_, loss_.limit_bps());
+      sent_bps_ = std::max(std::min(want_bps_, loss_.limit_bps()), least_sent_bps_);
+      if (sent_bps_ > 1.5 * least_sent_bps_) ++high_windows_;
     }
   }
   LossBasedControl loss_;
   Time now_ = kStart;
   double want_bps_ = kTarget;
+  double least_sent_bps_ = 0;  // sound
   double sent_bps_ = kTarget;
   double capacity_bps_ = 1e9;
   double random_ = 0;
   bool queued_ = false;
   double least_bps_ = 1e12;
+  int high_windows_ = 0;
 };
 
 TEST_F(LossTest, LittleLossIsNoReason) {
@@ -89,6 +92,26 @@ TEST_F(LossTest, AboveTheInherentLossAPolicerIsStillSeen) {
   Run(20);
   EXPECT_LE(sent_bps_, 6e5);
   EXPECT_NEAR(loss_.inherent_loss(), 0.3, 0.1);
+}
+
+TEST_F(LossTest, WhatCannotBeLoweredIsRaised) {
+  want_bps_ = 3e5;
+  sent_bps_ = least_sent_bps_ = 1e5;
+  random_ = 0.5;
+  Run(25);
+  EXPECT_FALSE(loss_.testing());
+  EXPECT_FALSE(loss_.limited()) << "more was sent, and the same share of it lost";
+  EXPECT_NEAR(loss_.inherent_loss(), 0.5, 0.05);
+}
+
+TEST_F(LossTest, APathForLessThanTheLeastIsRarelyDisturbed) {
+  want_bps_ = 3e5;
+  sent_bps_ = least_sent_bps_ = 1e5;
+  capacity_bps_ = 5e4;
+  Run(250);  // 100 s
+  EXPECT_LT(loss_.inherent_loss(), 0.1);
+  EXPECT_GE(high_windows_, 3) << "it was tried";
+  EXPECT_LE(high_windows_, 20) << "seldom";
 }
 
 TEST_F(LossTest, BesideAQueueItWaitsForTheDrain) {

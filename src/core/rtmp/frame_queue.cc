@@ -56,7 +56,9 @@ void FrameQueue::Push(FlvFrameRef frame) {
   if (TooMuch()) JumpToLive();
 }
 
-bool FrameQueue::TooMuch() const { return bytes_ > options_.max_bytes || delay() > options_.max_delay; }
+bool FrameQueue::TooMuch() const {
+  return bytes_ > options_.max_bytes || delay() > options_.max_delay * (begun_ ? 1 : 2);
+}
 
 Duration FrameQueue::delay() const {
   if (count_ == 0) return Duration::Zero();

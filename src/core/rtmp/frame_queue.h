@@ -4,7 +4,8 @@
 //   keyframe has come for 1 s, sound goes out alone and the picture joins later.
 // - Whoever is more than max_delay behind jumps to live: everything queued goes, up to the newest keyframe if that
 //   itself is not too old. Without one, pictures stop until the next keyframe (TakeKeyframeRequest says to ask for it)
-//   and sound goes on from now. So always the tail of a GOP is lost, and never the middle of a frame.
+//   and sound goes on from now. So always the tail of a GOP is lost, and never the middle of a frame. Before the first
+//   frame is sent twice as much may wait: a stream begins with a part of it that is remembered, all at once.
 // - Configurations go with the frames that need them: each is sent before the first frame behind it that is sent, and
 //   again only when it has changed. Those that are known at the beginning all go before the first frame: browsers play
 //   no track that they hear of when another has begun. One that starts later is nothing special here.

@@ -94,6 +94,16 @@ TEST(FrameQueue, MoreThanASecondBehindJumpsToTheNewestKeyframe) {
   EXPECT_FALSE(queue.TakeKeyframeRequest()) << "nothing has to be asked for";
 }
 
+TEST(FrameQueue, WhatAStreamBeginsWithIsNoBacklog) {
+  FrameQueue queue;
+  queue.Push(Key(0));
+  for (int t = 40; t <= 1400; t += 40) queue.Push(Delta(t));
+  EXPECT_EQ(queue.jumps(), 0u);
+  ASSERT_TRUE(queue.Pop());
+  queue.Push(Delta(1440));
+  EXPECT_EQ(queue.jumps(), 1u) << "begun, and too slow";
+}
+
 TEST(FrameQueue, WithoutAKeyframePicturesStopUntilTheNext) {
   FrameQueue queue;
   queue.Push(Key(0));

@@ -23,6 +23,8 @@ describe('a call goes on', () => {
   });
 
   const picture = (caller, name) => caller.page.screenshot({ path: join(picturesTo, `${name}.jpg`), type: 'jpeg', quality: 60 });
+  /** How many there have been since the server began. */
+  const mediaConnections = () => lab.server.output.match(/media connected/g).length;
   /** Every state that the page was in since the call began. */
   const watchStates = (caller) => caller.page.evaluate(() => {
     window.seenStates = [window.duetCall.state];
@@ -121,6 +123,22 @@ describe('a call goes on', () => {
     assert.deepEqual(await states(lab.bob), ['in-call']);
     await assertMoving(Date.now(), 10);
     assert.equal((await lab.server.counts()).members, 2);
+    assert.equal(mediaConnections(), 2, 'media went on as they were');
+  });
+
+  test('signalling that breaks off, and media go on', async () => {
+    lab = await Lab.open();
+    await lab.call();
+    for (const caller of lab.people) await watchStates(caller);
+    const at = await lab.relay.say('c1 reset');
+    await until('signalling to be new', async () => (await states(lab.alice)).length === 3, 10_000);
+    assert.deepEqual(await states(lab.alice), ['in-call', 'reconnecting', 'in-call']);
+    await assertMoving(at, 10);
+    assert.equal(mediaConnections(), 2, 'media went on as they were');
+    await lab.alice.at('mute').click();
+    const muted = lab.bob.at('remote-alice').locator('.tile__muted');
+    await until('the mark of being silent', async () => (await muted.count()) > 0);
+    await assertMoving(Date.now(), 10);
   });
 
   test('2 s without a network', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODE, OPERATION_EXTRA_CODE } from '../src/errors.js';
 import type { EnterRequest } from '../src/signal/messages.js';
 import { Call, callWithBob } from './fakes/call.js';
-import { Refusal } from './fakes/server.js';
+import { Refusal, SILENCE } from './fakes/server.js';
 import { settle } from './fakes/time.js';
 
 function states(call: Call): string[] {
@@ -31,18 +31,54 @@ async function running(): Promise<Call> {
 }
 
 describe('a lost socket', () => {
-  it('is followed by one request that takes the seat back with everything as it was', async () => {
+  it('is followed by one request that takes the seat back, and media go on', async () => {
     const call = await running();
     const video = call.platform.videoIn('v')!;
-    const audio = call.platform.audios[0]!;
+    const track = video.track;
     call.server.drop();
     expect(states(call)).toEqual(['RECONNECTING']);
-    expect(call.platform.videoIn('v')).toBe(video);
     await call.advance(500);
     expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
     expect(reasons(call)).toEqual(['network', undefined]);
     expect(enters(call)).toHaveLength(1);
     expect(enters(call)[0]!.resume).toMatch(/^resume-/);
+    expect(enters(call)[0]!.tracks.map((t) => t.on)).toEqual([true, true]);
+    expect(call.platform.connections).toHaveLength(1);
+    expect(call.platform.pc.connectionState).toBe('connected');
+    expect(call.platform.videoIn('v')).toBe(video);
+    expect(video.track).toBe(track);
+    call.server.notify('bitrateLimit', { stream: 'main', maxBitrate: 100 });
+    await settle();
+    expect(call.platform.pc.transceivers[1]!.sender.parameters.encodings[0]!.maxBitrate).toBe(100_000);
+    expect(call.names(['remote-user-enter', 'remote-user-exit', 'remote-video-available',
+      'remote-video-unavailable', 'first-video-frame', 'error'])).toEqual([]);
+  });
+
+  it('during a negotiation loses nothing of it', async () => {
+    const call = await running();
+    call.server.on('negotiate', () => SILENCE);
+    const sharing = call.duet.startScreenShare();
+    await settle();
+    call.server.drop();
+    call.server.up = false;
+    await call.advance(3_000);
+    call.server.up = true;
+    await call.advance(3_000);
+    await sharing;
+    expect(call.platform.connections).toHaveLength(1);
+    expect(enters(call).at(-1)!.tracks.map((t) => [t.stream, t.kind, t.on])).toEqual([
+      ['main', 'audio', true], ['main', 'video', true], ['aux', 'video', true]]);
+  });
+
+  it('and media that are gone as well: with everything as it was on a new connection', async () => {
+    const call = await running();
+    const video = call.platform.videoIn('v')!;
+    const audio = call.platform.audios[0]!;
+    call.platform.pc.become('disconnected');
+    call.server.drop();
+    await call.advance(500);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(enters(call)).toHaveLength(1);
     expect(enters(call)[0]!.tracks.map((t) => t.on)).toEqual([true, true]);
     expect(call.platform.connections).toHaveLength(2);
     expect(call.platform.pc.sending('video')).toEqual([call.duet.getVideoTrack()]);
@@ -58,6 +94,7 @@ describe('a lost socket', () => {
   it('keeps the old connection until the new one carries media', async () => {
     const call = await running();
     call.platform.connects = false;
+    call.server.forget(); // it has no media of this call any more
     call.server.drop();
     await call.advance(500);
     const [old, fresh] = call.platform.connections;
@@ -343,7 +380,7 @@ describe('lost media with a living socket', () => {
   it('that never came is told once, in words, and tried more and more slowly', async () => {
     const call = await running();
     call.platform.connects = false;
-    call.server.drop();
+    call.platform.pc.become('failed');
     await call.advance(120_000);
     expect(call.heard('error')).toEqual([expect.objectContaining({
       code: ERROR_CODE.OPERATION_FAILED, extraCode: OPERATION_EXTRA_CODE.MEDIA_UNREACHABLE,
@@ -355,7 +392,7 @@ describe('lost media with a living socket', () => {
     await call.advance(20_000);
     expect(states(call).at(-1)).toBe('CONNECTED');
     call.platform.connects = false;
-    call.server.drop();
+    call.platform.pc.become('failed');
     await call.advance(30_000);
     expect(call.heard('error')).toHaveLength(2); // another trouble is told again
   });

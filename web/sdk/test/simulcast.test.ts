@@ -136,6 +136,9 @@ describe('a camera in a room', () => {
     await settle();
     call.server.drop();
     await call.advance(1_000);
+    expect(encodings(call).map((e) => (e as unknown[])[1])).toEqual([true, false]); // only the socket was lost
+    call.platform.pc.become('failed');
+    await call.advance(1_000);
     expect(encodings(call).map((e) => (e as unknown[])[1])).toEqual([true, true]);
   });
 

@@ -114,3 +114,8 @@ export function codecOf(answer: string, mid: string): string | null {
   const first = /^m=\S+ \S+ \S+ (\d+)/.exec(section)?.[1];
   return (first && new RegExp(`^a=rtpmap:${first} ([^/]+)/`, 'm').exec(section)?.[1]?.toLowerCase()) ?? null;
 }
+
+/** Names one end of a connection for as long as it lasts; undefined = there is none. */
+export function iceUfragOf(sdp: string): string | undefined {
+  return sdp.match(/^a=ice-ufrag:(\S+)/m)?.[1];
+}

@@ -13,7 +13,7 @@ import { Serial } from '../util/serial.js';
 import { preferredVideoCodecs } from './codecs.js';
 import type { SmallWish } from './layers.js';
 import { layout } from './layers.js';
-import { acceptStereo, allowUplink, codecOf, holdUplink, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
+import { acceptStereo, allowUplink, codecOf, holdUplink, iceUfragOf, offerAudioNack, offerH264First, tuneOpusSender } from './sdp.js';
 
 /** How a track is to be encoded. */
 export interface Encoding {
@@ -99,6 +99,11 @@ export class Transport {
 
   get state(): TransportState {
     return this.#state;
+  }
+
+  /** Media get through at the moment, as far as the browser knows. */
+  get carries(): boolean {
+    return this.#state === 'connected' && this.#pc.connectionState === 'connected';
   }
 
   /** False for a connection that never carried a packet. */
@@ -205,6 +210,11 @@ export class Transport {
     }
   }
 
+  /** An answer of the same other end as the last one, not of another in its place. */
+  isOtherEnd(answer: string): boolean {
+    return this.#answer !== null && iceUfragOf(answer) === iceUfragOf(this.#answer);
+  }
+
   /**
    * The browser's estimate of the uplink does not fall below `floor_kbps` from now on, 0 = wherever it will; `probe`: it tries for more
    * now. Needs a negotiation with itself, of which the server hears nothing; sections that the server does not know yet make it wait for
@@ -221,8 +231,9 @@ export class Transport {
     await this.#accept(this.#answer);
   }
 
-  /** Takes back an offer that the server refused. */
+  /** Takes back an offer that was not answered. */
   async rollback(): Promise<void> {
+    if (this.#state === 'closed') return;
     await this.#pc.setLocalDescription({ type: 'rollback' });
   }
 

@@ -1,6 +1,6 @@
 /**
- * One connection to a room: a SignalLink and a Transport that are made, negotiated and ended
- * together. Never revived; the Room makes a new one.
+ * One connection to a room: a SignalLink and a Transport that are made, negotiated and ended together. Where only the link is lost,
+ * another one takes its place (relink); a transport is never revived, the Room makes a new connection.
  */
 
 import { ridsToOffer } from '../media/layers.js';
@@ -49,7 +49,8 @@ const EXIT_TIMEOUT_MS = 1_000;
 
 export class Connection {
   readonly transport: Transport;
-  readonly #link: SignalLink;
+  readonly #newLink: () => SignalLink;
+  #link: SignalLink;
   readonly #sending: Sending;
   readonly #handlers: ConnectionHandlers;
   readonly #floor = new UplinkFloor();
@@ -60,7 +61,8 @@ export class Connection {
   #askedIn = false;
 
   constructor(platform: Platform, url: string, sending: Sending, handlers: ConnectionHandlers) {
-    this.#link = new SignalLink(platform, url);
+    this.#newLink = () => new SignalLink(platform, url);
+    this.#link = this.#newLink();
     this.#sending = sending;
     this.#handlers = handlers;
     this.transport = new Transport(platform, (state) => {
@@ -85,6 +87,33 @@ export class Connection {
     const result = await this.#link.request('enter', { ...identity, resume, offer, tracks });
     await this.transport.answer(result.answer);
     return result;
+  }
+
+  /**
+   * Another link for the media that are there. `kept`: they go on. Otherwise the server had none of them any more, and what it was asked
+   * for is worth no more than the seat that came with it.
+   */
+  relink(identity: Identity, resume: string | null): Promise<{ result: EnterResult; kept: boolean }> {
+    this.#link.close();
+    const link = this.#newLink();
+    this.#link = link;
+    const run = async (): Promise<{ result: EnterResult; kept: boolean }> => {
+      await link.open();
+      const offer = await this.transport.offer();
+      const tracks = this.#tellTracks();
+      try {
+        const result = await link.request('enter', { ...identity, resume, offer, tracks });
+        const kept = result.resumed && this.transport.isOtherEnd(result.answer);
+        if (kept) await this.transport.answer(result.answer);
+        return { result, kept };
+      } catch (error) {
+        await this.transport.rollback(); // there may be another try
+        throw error;
+      }
+    };
+    const turn = this.#negotiation.then(run);
+    this.#negotiation = turn.then(() => undefined, () => undefined);
+    return turn;
   }
 
   /** Notifications come from here on. */
@@ -193,7 +222,7 @@ export class Connection {
         await this.transport.answer(answer);
         if (!this.#closed) this.#handlers.slots(slots);
       } catch (error) {
-        if (error instanceof RpcError) await this.transport.rollback();
+        await this.transport.rollback();
         throw error;
       }
     };

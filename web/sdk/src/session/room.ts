@@ -93,6 +93,8 @@ export class Room extends Emitter<RoomEvents> {
   #attempt = 0;
   #cancelRetry: Cancel = () => {};
   #mediaTroubleTold = false;
+  /** Of the last loss: media may have gone on. */
+  #onlyLinkLost = false;
   #suspended = false;
   #rejectEnter: (error: RtcError) => void = () => {};
 
@@ -308,6 +310,25 @@ export class Room extends Emitter<RoomEvents> {
     }
   }
 
+  /** A new link for the media that are there; where the server has them no more, a whole new connection. */
+  async #relink(connection: Connection): Promise<void> {
+    this.#making = connection;
+    try {
+      const { result, kept } = await connection.relink(this.#params.identity, this.#resume);
+      if (this.#making !== connection) throw aborted('the room was left while coming back');
+      if (kept) return this.#adopt(connection, result);
+      this.#resume = result.resume;
+    } catch (error) {
+      const offerRefused = error instanceof RpcError && error.data?.name === 'sdp_invalid';
+      if (error instanceof LinkError || (error instanceof RpcError && !offerRefused) || this.#making !== connection) throw error;
+      log.warn('the media could not be kept', error);
+    } finally {
+      if (this.#making === connection) this.#making = null;
+    }
+    connection.closeLink();
+    await this.#connect();
+  }
+
   #makeConnection(): Connection {
     const sending = {
       outgoing: (stream: WireStream, kind: Kind) => this.#outgoing.get(`${stream}/${kind}`) ?? null,
@@ -335,7 +356,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #adopt(connection: Connection, result: EnterResult): void {
     const former = this.#current;
-    if (former) {
+    if (former && former !== connection) {
       former.closeLink();
       this.#retire(former.transport, this.#slots);
     }
@@ -438,6 +459,7 @@ export class Room extends Emitter<RoomEvents> {
     if (this.#current !== connection || this.#state !== 'CONNECTED') return;
     log.warn(why);
     connection.closeLink(); // without `exit`: the seat is kept
+    this.#onlyLinkLost = reason === 'network';
     this.#setState('RECONNECTING', reason);
     if (!this.#closed) this.#scheduleReconnect();
   }
@@ -447,6 +469,7 @@ export class Room extends Emitter<RoomEvents> {
     const current = this.#current;
     if (!current || this.#state !== 'CONNECTED' || this.#making || !current.lacksSmall()) return;
     current.closeLink(); // the seat is kept, and its pictures until the successor has them
+    this.#onlyLinkLost = false;
     this.#setState('RECONNECTING', 'small');
     void this.#reconnect();
   }
@@ -458,8 +481,10 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   async #reconnect(): Promise<void> {
+    const current = this.#current;
     try {
-      await this.#connect();
+      if (current && this.#onlyLinkLost && current.transport.carries) await this.#relink(current);
+      else await this.#connect();
     } catch (error) {
       // Given up by suspend(), and perhaps begun anew by wake() already.
       if (this.#closed || this.#suspended || this.#making || this.#state !== 'RECONNECTING') return;

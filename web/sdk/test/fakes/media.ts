@@ -77,6 +77,8 @@ export class FakeTransceiver implements Transceiver {
   }
 }
 
+let connectionsMade = 0;
+
 export class FakePeerConnection implements PeerConnection {
   connectionState: RTCPeerConnectionState = 'new';
   readonly transceivers: FakeTransceiver[] = [];
@@ -86,6 +88,7 @@ export class FakePeerConnection implements PeerConnection {
   simulcast = true;
   /** In the browser's own order. */
   codecs: RTCRtpCodec[] = [];
+  readonly #ufrag = `browser${connectionsMade++}`;
   #offering = false;
   stats: object[] = [];
 
@@ -107,7 +110,7 @@ export class FakePeerConnection implements PeerConnection {
         `a=mid:${t.mid ?? index}`, `a=${t.direction}`, ...codecs.map((text) => `a=rtpmap:${text}`), '',
       ].join('\r\n');
     });
-    return { type: 'offer', sdp: `v=0\r\n${sections.join('')}` };
+    return { type: 'offer', sdp: `v=0\r\na=ice-ufrag:${this.#ufrag}\r\n${sections.join('')}` };
   }
 
   /** Lines for the section, in the order that was set for it, otherwise in the browser's own. */

@@ -1,5 +1,6 @@
 /** The server's side of the signalling, as docs/protocol.md describes it, for one client at a time. */
 
+import { iceUfragOf } from '../../src/media/sdp.js';
 import type { Socket, SocketHandlers } from '../../src/platform/platform.js';
 import type {
   EnterRequest, Kind, Member, Notifications, Slot, StreamRef, WireStream,
@@ -34,6 +35,9 @@ export class FakeServer {
   #free: Record<Kind, string[]> = { audio: [], video: [] };
   #recvMode = 1;
   #resumeToken: string | null = null;
+  /** As many connections as it has had media of. */
+  #peers = 0;
+  #peerOf: string | undefined;
 
   on(method: string, handler: Handler): void {
     this.#handlers.set(method, handler);
@@ -159,7 +163,7 @@ export class FakeServer {
       negotiate: ({ offer }: { offer: string }) => {
         this.#readOffer(offer);
         this.slots = this.#automaticSlots();
-        return { answer: answerTo(offer), slots: this.slots };
+        return { answer: this.#answerTo(offer), slots: this.slots };
       },
       subscribe: (ref: StreamRef) => this.#subscribe(ref),
       unsubscribe: (ref: StreamRef) => {
@@ -175,13 +179,16 @@ export class FakeServer {
   /** The standard answer to `enter`. */
   enter({ offer, recvMode, resume }: EnterRequest): object {
     this.#recvMode = recvMode;
-    this.slots = [];
+    const resumed = resume !== null && resume === this.#resumeToken;
+    if (!resumed || iceUfragOf(offer) !== this.#peerOf) this.slots = [];
     this.#readOffer(offer);
     this.slots = this.#automaticSlots();
-    const resumed = resume !== null && resume === this.#resumeToken;
     this.#resumeToken = `resume-${this.requests.length}`;
+    const peer = iceUfragOf(offer);
+    if (!resumed || peer !== this.#peerOf) this.#peers++;
+    this.#peerOf = peer;
     return {
-      protocol: 1, session: 's', resume: this.#resumeToken, resumed, answer: answerTo(offer),
+      protocol: 1, session: 's', resume: this.#resumeToken, resumed, answer: this.#answerTo(offer),
       members: this.members, slots: this.slots,
       room: { id: 1, capacity: 2, createdAt: 0 }, seatSeconds: 90, iceServers: [],
     };
@@ -207,10 +214,10 @@ export class FakeServer {
       this.#free[kind].push(/^a=mid:(\S+)/m.exec(section)![1]!);
     }
   }
-}
 
-function answerTo(offer: string): string {
-  return offer.replace('v=0', 'v=0\r\ns=answer');
+  #answerTo(offer: string): string {
+    return offer.replace(/^a=ice-ufrag:.*/m, `a=ice-ufrag:server${this.#peers}`);
+  }
 }
 
 function sameStream(a: StreamRef, b: StreamRef): boolean {
