@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LANES = 4;
-const STAY_MS = 450;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const residentKb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
-/** For `seconds`: in each of LANES rooms one publisher and a viewer by FLV and by RTMP come, stay for STAY_MS, and go. */
-export async function soak(server, app, seconds) {
+/** For `seconds`: in each of LANES rooms one publisher and a viewer by FLV and by RTMP come, stay for `stay_ms`, and go. */
+export async function soak(server, app, seconds, stay_ms) {
   const folder = mkdtempSync(join(tmpdir(), 'duet-soak-'));
   const clip = join(folder, 'clip.flv');
   const samples = [];
@@ -30,10 +29,10 @@ export async function soak(server, app, seconds) {
         const room = `soak${n}`;
         const name = `${app}_${room}_u${turn}_main`;
         const pusher = start('ffmpeg', ['-v', 'quiet', '-re', '-i', clip, '-c', 'copy', '-f', 'flv', `rtmp://127.0.0.1:${server.ports.rtmp}/push/${room}?sdkappid=${app}&userid=u${turn}`]);
-        await pause(STAY_MS / 3);
+        await pause(stay_ms / 3);
         const viewers = [start('curl', ['-sN', '-o', '/dev/null', new URL(`/live/${name}.flv?userid=v${turn}`, server.url).href]),
           start('rtmpdump', ['-q', '--live', '-r', `rtmp://127.0.0.1:${server.ports.rtmp}/live/${name}?userid=w${turn}`, '-o', '/dev/null'])];
-        await pause(STAY_MS);
+        await pause(stay_ms);
         const programs = [pusher, ...viewers];
         await Promise.all(programs.map((program) => {
           program.kill('SIGKILL');

@@ -268,7 +268,7 @@ Slot* RoomState::FreeSlot(Member& member, const SourceName& source) const {
   };
   Slot* best = nullptr;
   int best_rank = 0;
-  for (size_t n = 0; n < own.size(); n++) {
+  for (size_t n = 0; n < own.size(); ++n) {
     int rank = rank_of(n);
     if (own[n]->source) {
       constexpr int kInUse = 10;  // the last choice: a slot whose source is switched off
