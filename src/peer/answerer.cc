@@ -86,7 +86,7 @@ const CodecConfig* ChooseForSending(const std::vector<CodecConfig>& codecs) {
   return codecs.empty() ? nullptr : &codecs.front();
 }
 
-void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSection& section) {
+void WriteCodec(const MediaSection& offered, const CodecConfig& config, bool we_receive, MediaSection& section) {
   const SdpCodec* source = offered.FindCodec(config.payload_type);
   SdpCodec codec{.payload_type = config.payload_type,
                  .name = source->name,
@@ -102,7 +102,9 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSec
     if (source->HasFeedback(feedback)) codec.rtcp_feedback.emplace_back(feedback);
   }
   if (config.transport_cc) codec.rtcp_feedback.emplace_back("transport-cc");
-  if (!config.transport_cc && source->HasFeedback("goog-remb")) codec.rtcp_feedback.emplace_back("goog-remb");
+  // Beside transport-wide feedback only we say it, when a long queue is to be drained (UplinkQueue).
+  if ((!config.transport_cc || we_receive) && source->HasFeedback("goog-remb"))
+    codec.rtcp_feedback.emplace_back("goog-remb");
   section.codecs.push_back(std::move(codec));
   if (config.red_payload_type) {
     const std::string opus = std::to_string(config.payload_type.value());
@@ -122,12 +124,9 @@ void WriteCodec(const MediaSection& offered, const CodecConfig& config, MediaSec
 
 HeaderExtensionIds AnswerExtensions(const MediaSection& offered, bool we_receive, bool we_send, MediaSection& section) {
   HeaderExtensionIds ids;
-  const bool transport_wide = offered.FindExtension(kTransportWideUri) != nullptr;
   for (const KnownExtension& known : kKnownExtensions) {
     const SdpHeaderExtension* extension = offered.FindExtension(known.uri);
-    // Times of sending are read from those alone who do not number their packets.
-    const bool instead = known.id == &HeaderExtensionIds::abs_send_time && !transport_wide;
-    if (extension == nullptr || !(((known.read || instead) && we_receive) || (known.passed && we_send))) continue;
+    if (extension == nullptr || !((known.read && we_receive) || (known.passed && we_send))) continue;
     ids.*known.id = extension->id;
     section.extensions.push_back({.id = extension->id, .uri = std::string(known.uri)});
   }
@@ -313,7 +312,7 @@ class Answering {
                            (kind == MediaKind::kAudio ? "Opus." : "H.264, VP8, VP9 (profile 0) or AV1 (main)."));
     }
     if (we_receive && !we_send) codecs = {*ChooseForSending(codecs)};
-    for (const CodecConfig& codec : codecs) WriteCodec(offered, codec, section);
+    for (const CodecConfig& codec : codecs) WriteCodec(offered, codec, we_receive, section);
     const HeaderExtensionIds extensions = AnswerExtensions(offered, we_receive, we_send, section);
     section.direction = we_receive ? (we_send ? SdpDirection::kSendRecv : SdpDirection::kRecvOnly)
                                    : (we_send ? SdpDirection::kSendOnly : SdpDirection::kInactive);

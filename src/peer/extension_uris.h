@@ -19,7 +19,7 @@ inline constexpr std::string_view kTransportWideUri =
 inline constexpr std::array<KnownExtension, 9> kKnownExtensions = {{
     {"urn:ietf:params:rtp-hdrext:sdes:mid", &HeaderExtensionIds::mid, true, false},
     {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", &HeaderExtensionIds::audio_level, true, true},
-    {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &HeaderExtensionIds::abs_send_time, false, false},
+    {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &HeaderExtensionIds::abs_send_time, true, false},
     {kTransportWideUri, &HeaderExtensionIds::transport_cc, true, true},
     {"urn:3gpp:video-orientation", &HeaderExtensionIds::video_orientation, true, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &HeaderExtensionIds::playout_delay, true, true},

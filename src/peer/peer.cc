@@ -198,6 +198,7 @@ Time Peer::NextTimer() const {
   next = std::min({next, next_report_, path_->NextTimer()});
   if (twcc_) next = std::min(next, twcc_->NextTimer());
   if (remb_) next = std::min(next, remb_->NextTimer());
+  if (uplink_queue_) next = std::min(next, uplink_queue_->NextTimer());
   for (const auto& track : uptracks_) next = std::min(next, track->NextTimer());
   return next;
 }

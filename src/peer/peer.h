@@ -22,6 +22,7 @@
 #include "base/outbox.h"
 #include "base/rng.h"
 #include "core/bwe/receive_bandwidth_estimator.h"
+#include "core/bwe/uplink_queue.h"
 #include "core/dtls/dtls_transport.h"
 #include "core/report/ntp_mapper.h"
 #include "core/report/rtt_estimator.h"
@@ -219,8 +220,9 @@ class Peer {
   Ssrc twcc_media_ssrc_;
   // Of a remote without transport-wide numbers, in place of the recorder.
   std::unique_ptr<ReceiveBandwidthEstimator> remb_;
-  uint8_t abs_send_time_id_ = 0;  // 0 where transport-wide numbers were negotiated
-  uint8_t transport_cc_id_ = 0;   // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
+  std::unique_ptr<UplinkQueue> uplink_queue_;
+  uint8_t abs_send_time_id_ = 0;
+  uint8_t transport_cc_id_ = 0;  // the same for all sections of a BUNDLE (RFC 8843 section 9.2)
   Time next_report_ = Time::Never();
   Duration repeat_after_rtt() const;
 

@@ -168,7 +168,9 @@ void Peer::SendFeedback(Time now, Outbox& out) {
 
 // Of all its streams together.
 void Peer::SendRemb(Time now, Outbox& out) {
-  const auto remb = remb_ ? remb_->TakeRemb(now) : std::nullopt;
+  std::optional<int64_t> remb;
+  if (remb_) remb = remb_->TakeRemb(now);
+  if (uplink_queue_) remb = uplink_queue_->TakeRemb(now);
   if (!remb) return;
   constexpr size_t kMaxSsrcs = 64;
   FixedVector<Ssrc, kMaxSsrcs> ssrcs;

@@ -51,7 +51,8 @@ std::optional<ReceivedRtp> Peer::OnRtp(Time now, PacketRef packet) {
   return OnMedia(now, route, std::move(packet), static_cast<int64_t>(unprotected->index), false);
 }
 
-// For what the remote is told of its path: by transport-wide numbers, or from the times at which it sent.
+// For what the remote is told of its path: by transport-wide numbers, or from the times at which it sent, which show a
+// queue beside these.
 void Peer::NoteArrival(Time now, const RtpPacketView& view) {
   if (transport_cc_id_ != 0) {
     const Bytes number = view.Extension(transport_cc_id_);
@@ -59,9 +60,14 @@ void Peer::NoteArrival(Time now, const RtpPacketView& view) {
     if (!twcc_) twcc_ = std::make_unique<TwccRecorder>();
     twcc_->OnPacket(now, LoadU16(number.data()));
     twcc_media_ssrc_ = view.ssrc;
-  } else if (abs_send_time_id_ != 0) {
-    const auto sent = AbsSendTime::Parse(view.Extension(abs_send_time_id_));
-    if (!sent) return;
+  }
+  if (abs_send_time_id_ == 0) return;
+  const auto sent = AbsSendTime::Parse(view.Extension(abs_send_time_id_));
+  if (!sent) return;
+  if (transport_cc_id_ != 0) {
+    if (!uplink_queue_) uplink_queue_ = std::make_unique<UplinkQueue>();
+    uplink_queue_->OnPacket(now, *sent, view.packet.size());
+  } else {
     if (!remb_) remb_ = std::make_unique<ReceiveBandwidthEstimator>();
     remb_->OnPacket(now, *sent, view.packet.size());
   }
