@@ -1,6 +1,7 @@
 /** <audio> elements, level meters and the choice of the speaker. */
 
 import { ERROR_CODE, RtcError } from '../errors.js';
+import { keepPlaying } from './keep-playing.js';
 import type { AudioElement, AudioElementEvents, LevelMeter } from './platform.js';
 
 type SinkElement = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
@@ -42,6 +43,7 @@ export async function setSpeaker(deviceId: string): Promise<void> {
 export class BrowserAudioElement implements AudioElement {
   readonly #events: AudioElementEvents;
   readonly #audio: SinkElement = document.createElement('audio');
+  readonly #endKeeping: () => void;
   #stream: MediaStream | null = null;
   #volume = 1;
   /** Amplifies beyond 1, which elements cannot. */
@@ -53,6 +55,7 @@ export class BrowserAudioElement implements AudioElement {
     this.#audio.style.display = 'none';
     this.#audio.addEventListener('playing', () => events.stateChanged('PLAYING'));
     this.#audio.addEventListener('pause', () => events.stateChanged('PAUSED'));
+    this.#endKeeping = keepPlaying(this.#audio, () => void this.play());
     document.body.append(this.#audio); // iOS plays only what is in the page
     players.add(this);
     void this.applySpeaker().catch(() => undefined); // unplugged meanwhile: the system's choice
@@ -86,6 +89,7 @@ export class BrowserAudioElement implements AudioElement {
 
   dispose(): void {
     players.delete(this);
+    this.#endKeeping();
     this.#dropAmplifier();
     this.#audio.srcObject = null;
     this.#audio.remove();

@@ -1,5 +1,6 @@
 /** <video> elements of the browser behind VideoElement. */
 
+import { keepPlaying } from './keep-playing.js';
 import type { MediaState, ObjectFit, Size, VideoElement, VideoElementEvents } from './platform.js';
 
 const NO_SIZE: Size = { width: 0, height: 0 };
@@ -37,6 +38,7 @@ export class BrowserVideoElement implements VideoElement {
   /** Has the newest track; takes the place of `shown` with its first frame. */
   #coming: HTMLVideoElement | null = null;
   #cancelFirstFrame: () => void = () => {};
+  readonly #keepers = new Map<HTMLVideoElement, () => void>();
   #fit: ObjectFit = 'cover';
   #mirror = false;
 
@@ -134,6 +136,7 @@ export class BrowserVideoElement implements VideoElement {
     const tell = (state: MediaState) => (): void => {
       if (video === this.#shown) this.#events.stateChanged(state);
     };
+    this.#keepers.set(video, keepPlaying(video, () => void this.#play(video)));
     video.addEventListener('playing', tell('PLAYING'));
     video.addEventListener('pause', tell('PAUSED'));
     video.addEventListener('ended', tell('STOPPED'));
@@ -153,6 +156,8 @@ export class BrowserVideoElement implements VideoElement {
 
   #drop(video: HTMLVideoElement | null): void {
     if (!video) return;
+    this.#keepers.get(video)?.();
+    this.#keepers.delete(video);
     video.remove();
     video.srcObject = null;
   }
