@@ -50,7 +50,6 @@ World::World(WorldConfig config)
       rng_(config.seed),
       now_(kEpoch),
       start_(kEpoch),
-      pool_(16'384),
       client_pool_(16'384),
       server_certificate_(MakeCertificate(config.seed)),
       server_dtls_(std::move(DtlsContext::Create(server_certificate_)).value()),
@@ -73,9 +72,9 @@ void World::StopServer() {
 void World::StartServer() {
   ControlConfig control;
   for (size_t i = 0; i < config_.workers; ++i) {
-    Core& core = *cores_.emplace_back(std::make_unique<Core>(AddressOfWorker(i), pool_));
+    Core& core = *cores_.emplace_back(std::make_unique<Core>(AddressOfWorker(i)));
     core.worker = std::make_unique<Worker>(
-        WorkerConfig{.dtls = &server_dtls_, .consent_timeout = config_.media_timeout}, rng_, pool_);
+        WorkerConfig{.dtls = &server_dtls_, .consent_timeout = config_.media_timeout}, rng_, core.pool);
     control.workers.push_back({{core.address}, &core});
   }
   control.members_together = 1;
@@ -209,7 +208,7 @@ void World::DeliverDatagrams() {
     if (datagram.to_server) {
       for (const auto& core : cores_) {
         if (core->address != datagram.server) continue;
-        if (PacketRef packet = pool_.Copy(datagram.bytes))
+        if (PacketRef packet = core->pool.Copy(datagram.bytes))
           core->worker->OnDatagram(now_, datagram.from, std::move(packet), core->out);
       }
     } else if (PacketRef packet = client_pool_.Copy(datagram.bytes)) {
@@ -537,8 +536,9 @@ std::string World::CheckEmpty() {
            " rooms, " + std::to_string(counts.members) + " members";
   const WorkerCounts& media = counts.workers;
   if (media.peers != 0 || media.rooms != 0 || media.addresses != 0 || media.packets_in_use != 0)
-    return "the workers still have " + std::to_string(media.peers) + " peers, " + std::to_string(media.addresses) +
-           " addresses, " + std::to_string(media.packets_in_use) + " packets";
+    return "the workers still have " + std::to_string(media.peers) + " peers, " + std::to_string(media.rooms) +
+           " rooms, " + std::to_string(media.addresses) + " addresses, " + std::to_string(media.packets_in_use) +
+           " packets";
   if (media.sources != 0 || media.taps != 0)
     return "the workers still have " + std::to_string(media.sources) + " sources, " + std::to_string(media.taps) +
            " taps";

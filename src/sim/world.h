@@ -160,7 +160,6 @@ class World {
   SeededRng rng_;
   Time now_;
   const Time start_;
-  PacketPool pool_;
   PacketPool client_pool_;
   DtlsCertificate server_certificate_;
   DtlsContext server_dtls_;
@@ -169,10 +168,12 @@ class World {
   AppRegistry apps_;
   // A worker as a thread of the server has it, with its port and its wake.
   struct Core : Waker {
-    Core(Endpoint at, PacketPool& pool) : address(at), out(pool) {}
+    explicit Core(Endpoint at) : address(at) {}
     void Wake() override { woken = true; }
+    static constexpr size_t kPackets = 16'384;
     Endpoint address;
-    Outbox out;
+    PacketPool pool{kPackets};
+    Outbox out{pool};
     std::unique_ptr<Worker> worker;
     bool woken = false;
   };
