@@ -90,25 +90,28 @@ export class BenchServer {
 /** Options of a server with so many media workers. All of them run on the server's core: what counts is the CPU for each packet. */
 export const workerArgs = (workers) => ['--workers', workers];
 
-/** What encrypting and sending alone costs: us per packet. */
-export async function limit({ receivers, run: packets = 1, pps = 250, size = 1126, seconds = 3, args = [] }) {
-  const result = await run(join(bin, 'duet-load'), ['limits', '--receivers', receivers, '--run', packets, '--pps', pps, '--size', wireBytes(size), '--seconds', seconds, '--server-core', SERVER_CORE, '--own-core', LOAD_CORE, ...args]);
-  return result.us_per_packet;
+/** What encrypting and sending alone takes: us of CPU per packet, and the delay until the packet is in the receiver's socket. */
+function limits({ receivers, run: packets = 1, pps = 250, size = 1126, seconds = 3, args = [] }) {
+  return run(join(bin, 'duet-load'), ['limits', '--receivers', receivers, '--run', packets, '--pps', pps, '--size', wireBytes(size), '--seconds', seconds, '--server-core', SERVER_CORE, '--own-core', LOAD_CORE, ...args]);
 }
+
+/** us of CPU per packet alone. */
+export const limit = async (options) => (await limits(options)).us_per_packet;
 
 /** Forwarding to `n` viewers, and the limits for the same packets right before it: encrypted by OpenSSL's EVP, and as the server does it. */
 export async function forward({ n, pacing = 'even', pps = 250, size = 1126, seconds = 8, workers = 1, serverArgs = [] }) {
   const burst = pacing === 'burst';
   const same = { receivers: n, run: burst ? Math.round(pps / 25) : 1, pps, size };
   const limit_us_per_packet = await limit(same);
-  const fastest_limit_us_per_packet = await limit({ ...same, args: ['--fastest'] });
+  const fastest = await limits({ ...same, args: ['--fastest'] });
   const server = await BenchServer.start([...workerArgs(workers), ...serverArgs]);
   try {
     const result = await server.load(['--viewers', n, '--pps', pps, '--size', size, '--seconds', seconds, ...(burst ? ['--burst'] : [])]);
     const ratio = (to) => Number((result.us_per_packet / to).toFixed(3));
     return {
       ...result, limit_us_per_packet, ratio_to_limit: ratio(limit_us_per_packet),
-      fastest_limit_us_per_packet, ratio_to_fastest_limit: ratio(fastest_limit_us_per_packet),
+      fastest_limit_us_per_packet: fastest.us_per_packet, ratio_to_fastest_limit: ratio(fastest.us_per_packet),
+      limit_delay_ms_p50: fastest.delay_ms_p50, limit_delay_ms_p99: fastest.delay_ms_p99,
     };
   } finally {
     await server.stop();

@@ -20,11 +20,14 @@
 #include "base/check.h"
 #include "core/srtp/aes_gcm.h"
 #include "io/bound_socket.h"
+#include "load/arrival_time.h"
+#include "load/delay_histogram.h"
 
 namespace duet::load {
 namespace {
 
 constexpr size_t kHeader = 20;
+constexpr size_t kTimeAt = 8;  // when its round began, in the header
 constexpr size_t kTag = 16;
 constexpr size_t kMessages = 64;  // of one sendmmsg
 
@@ -62,6 +65,7 @@ class Receivers {
       DUET_CHECK(opened.ok());
       const int buffer = 1 << 20;
       setsockopt(opened->fd.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+      DUET_CHECK(NoteArrivals(opened->fd.get()));
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.fd = opened->fd.get();
@@ -70,10 +74,13 @@ class Receivers {
     }
     thread_ = std::thread([this, core] { Run(core); });
   }
-  ~Receivers() {
+  ~Receivers() { Stop(); }
+  void Stop() {
     stop_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
+  // After Stop().
+  const DelayHistogram& delay() const { return delay_; }
   Endpoint address(size_t i) const { return sockets_[i].local; }
 
  private:
@@ -81,6 +88,7 @@ class Receivers {
     PinThread(core);
     std::array<std::array<char, 2048>, 16> buffers;
     std::array<iovec, 16> parts;
+    std::array<ArrivalControl, 16> arrivals;
     std::array<mmsghdr, 16> messages{};
     for (size_t i = 0; i < 16; ++i) {
       parts[i] = {buffers[i].data(), buffers[i].size()};
@@ -91,11 +99,26 @@ class Receivers {
     while (!stop_) {
       const int n = epoll_wait(epoll_.get(), events, 256, 20);
       for (int i = 0; i < n; ++i) {
-        while (recvmmsg(events[i].data.fd, messages.data(), 16, MSG_DONTWAIT, nullptr) == 16) {}
+        for (int read = 16; read == 16;) {
+          for (size_t k = 0; k < 16; ++k) {
+            messages[k].msg_hdr.msg_control = arrivals[k].bytes.data();
+            messages[k].msg_hdr.msg_controllen = arrivals[k].bytes.size();
+          }
+          read = recvmmsg(events[i].data.fd, messages.data(), 16, MSG_DONTWAIT, nullptr);
+          for (int k = 0; k < read; ++k)
+            Note(messages[static_cast<size_t>(k)].msg_hdr, buffers[static_cast<size_t>(k)].data());
+        }
       }
     }
   }
+  void Note(msghdr& message, const char* bytes) {
+    int64_t began = 0;
+    std::memcpy(&began, bytes + kTimeAt, sizeof(began));
+    if (began != 0) delay_.Add((ArrivalNs(message) - began) / 1000);
+  }
+
   OwnedFd epoll_;
+  DelayHistogram delay_;
   std::vector<BoundSocket> sockets_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
@@ -166,15 +189,15 @@ void MakeMessages(const LimitOptions& options, const Receivers& receivers, std::
 
 }  // namespace
 
-double MeasureLimit(const LimitOptions& options) {
+LimitResult MeasureLimit(const LimitOptions& options) {
   Receivers receivers(options.receivers, options.receiver_core);
   auto opened = OpenBoundSocket({IpAddress::V4(127, 0, 0, 1), 0});
   DUET_CHECK(opened.ok());
   std::vector<Message> messages(options.receivers);
   std::vector<mmsghdr> headers(options.receivers);
   MakeMessages(options, receivers, messages, headers);
-  const std::vector<std::byte> shared(options.packet_bytes, std::byte{0x5a});
-  double result = 0;
+  std::vector<std::byte> shared(options.packet_bytes, std::byte{0x5a});
+  LimitResult result;
   std::thread sender([&] {
     PinThread(options.sender_core);
     const auto interval_ns =
@@ -186,6 +209,8 @@ double MeasureLimit(const LimitOptions& options) {
       const timespec at{.tv_sec = next / 1'000'000'000, .tv_nsec = next % 1'000'000'000};
       if (options.packets_per_second > 0) clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
       if (options.packets_per_second <= 0 && MonotonicNs() > end) break;
+      const int64_t began = options.packets_per_second > 0 ? NowNs() : 0;
+      std::memcpy(shared.data() + kTimeAt, &began, sizeof(began));
       for (size_t from = 0; from < options.receivers; from += kMessages) {
         const size_t count = std::min(kMessages, options.receivers - from);
         for (size_t i = from; i < from + count && options.encrypt; ++i) {
@@ -199,10 +224,13 @@ double MeasureLimit(const LimitOptions& options) {
       }
       packets += options.receivers * options.run;
     }
-    result =
+    result.us_per_packet =
         static_cast<double>(ThreadCpuNs() - cpu_before) / 1000 / static_cast<double>(std::max<uint64_t>(packets, 1));
   });
   sender.join();
+  receivers.Stop();
+  result.delay_ms_p50 = receivers.delay().PercentileMs(0.5);
+  result.delay_ms_p99 = receivers.delay().PercentileMs(0.99);
   return result;
 }
 

@@ -19,7 +19,13 @@ struct LimitOptions {
   bool send = true;
 };
 
-// CPU of the sender for one packet, in microseconds.
-double MeasureLimit(const LimitOptions& options);
+struct LimitResult {
+  double us_per_packet = 0;  // CPU of the sender
+  // From the moment that the sender began with a packet's round (the same to every receiver) until it was in the
+  // receiver's socket; busy senders have none.
+  double delay_ms_p50 = 0;
+  double delay_ms_p99 = 0;
+};
+LimitResult MeasureLimit(const LimitOptions& options);
 
 }  // namespace duet::load

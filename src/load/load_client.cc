@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <chrono>
 #include <cstring>
 
+#include "load/arrival_time.h"
 #include "load/http_post.h"
 #include "wire/demux.h"
 
@@ -20,11 +19,6 @@ constexpr size_t kTimeAt = 12;
 constexpr size_t kLeastPayload = kTimeAt + 8;
 constexpr std::array<uint8_t, 11> kKeyframeStart = {0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64, 1, 240, 0};
 
-int64_t MonotonicNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 std::vector<OfferSection> Sections(bool publishes, bool with_audio) {
   std::vector<OfferSection> sections;
   if (with_audio) sections.push_back({.kind = signal::MediaKind::kAudio, .sends = publishes});
@@ -33,26 +27,6 @@ std::vector<OfferSection> Sections(bool publishes, bool with_audio) {
 }
 
 }  // namespace
-
-void DelayHistogram::Add(int64_t us) {
-  const auto value = static_cast<uint64_t>(std::max<int64_t>(us, 0));
-  const int shift = std::max(0, static_cast<int>(std::bit_width(value)) - 6);
-  const size_t bucket = static_cast<size_t>(shift) * 32 + static_cast<size_t>(value >> shift);
-  ++buckets_[std::min(bucket, kBuckets - 1)];
-  ++count_;
-}
-
-int64_t DelayHistogram::Percentile(double share) const {
-  const auto wanted = static_cast<uint64_t>(share * static_cast<double>(count_));
-  uint64_t seen = 0;
-  for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    seen += buckets_[bucket];
-    if (buckets_[bucket] == 0 || seen < wanted) continue;
-    const size_t shift = bucket < 64 ? 0 : bucket / 32 - 1;
-    return static_cast<int64_t>((bucket - shift * 32) << shift);
-  }
-  return 0;
-}
 
 LoadClient::LoadClient(PeerId id, bool publishes, bool with_audio, const LoadContext& context)
     : id_(id),
@@ -86,6 +60,7 @@ Status LoadClient::Join(Time now, const std::string& url, const std::string& tok
          connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0;
   const int buffer = 1 << 20;
   setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+  good = good && NoteArrivals(fd_.get());
   if (!good) return Error{ErrorCode::kUnavailable, "no socket: " + std::string(std::strerror(errno))};
 
   peer_ = std::make_unique<Peer>(std::move(*config), PeerOptions{}, context_.dtls, context_.rng, now);
@@ -118,6 +93,7 @@ void LoadClient::Flush() {
   for (const Transmit& transmit : out_.queued()) {
     const Bytes bytes = transmit.packet->bytes();
     (void)!send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (!publishes_) ++answers_;
   }
   out_.Clear();
 }
@@ -127,6 +103,7 @@ void LoadClient::OnReadable(Time now, uint32_t drop_one_in, Received& received) 
   std::array<PacketRef, kBatch> packets;
   std::array<mmsghdr, kBatch> messages;
   std::array<iovec, kBatch> parts;
+  std::array<ArrivalControl, kBatch> arrivals;
   for (;;) {
     size_t prepared = 0;
     for (; prepared < kBatch; ++prepared) {
@@ -137,19 +114,21 @@ void LoadClient::OnReadable(Time now, uint32_t drop_one_in, Received& received) 
       messages[prepared] = {};
       messages[prepared].msg_hdr.msg_iov = &parts[prepared];
       messages[prepared].msg_hdr.msg_iovlen = 1;
+      messages[prepared].msg_hdr.msg_control = arrivals[prepared].bytes.data();
+      messages[prepared].msg_hdr.msg_controllen = arrivals[prepared].bytes.size();
     }
     const int n = recvmmsg(fd_.get(), messages.data(), static_cast<unsigned>(prepared), MSG_DONTWAIT, nullptr);
     for (int i = 0; i < n; ++i) {
       const auto at = static_cast<size_t>(i);
       packets[at]->set_size(messages[at].msg_len);
-      OnDatagram(now, std::move(packets[at]), drop_one_in, received);
+      OnDatagram(now, std::move(packets[at]), ArrivalNs(messages[at].msg_hdr), drop_one_in, received);
     }
     if (!out_.empty()) Flush();
     if (n < static_cast<int>(prepared)) return;
   }
 }
 
-void LoadClient::OnDatagram(Time now, PacketRef packet, uint32_t drop_one_in, Received& received) {
+void LoadClient::OnDatagram(Time now, PacketRef packet, int64_t arrived_ns, uint32_t drop_one_in, Received& received) {
   const DatagramKind kind = Classify(packet->bytes());
   switch (kind) {
     case DatagramKind::kStun:
@@ -159,7 +138,7 @@ void LoadClient::OnDatagram(Time now, PacketRef packet, uint32_t drop_one_in, Re
     case DatagramKind::kDtls: peer_->OnDtls(now, packet->bytes(), out_); break;
     case DatagramKind::kRtp:
       if (drop_one_in != 0 && ++media_seen_ % drop_one_in == 0) break;
-      if (const auto rtp = peer_->OnRtp(now, std::move(packet))) OnMedia(*rtp, received);
+      if (const auto rtp = peer_->OnRtp(now, std::move(packet))) OnMedia(*rtp, arrived_ns, received);
       (void)peer_->TakeRecovered();
       break;
     case DatagramKind::kRtcp:
@@ -169,14 +148,15 @@ void LoadClient::OnDatagram(Time now, PacketRef packet, uint32_t drop_one_in, Re
   }
 }
 
-void LoadClient::OnMedia(const ReceivedRtp& rtp, Received& received) const {
+void LoadClient::OnMedia(const ReceivedRtp& rtp, int64_t arrived_ns, Received& received) const {
   const Bytes payload = rtp.view.payload();
   if (!received.counting || payload.size() < kLeastPayload) return;
   ++received.packets;
   received.bytes += payload.size();
   int64_t sent_ns = 0;
   std::memcpy(&sent_ns, payload.data() + kTimeAt, sizeof(sent_ns));
-  received.delay.Add((MonotonicNs() - sent_ns) / 1000);
+  received.delay.Add((NowNs() - sent_ns) / 1000);
+  if (arrived_ns != 0) received.server_delay.Add((arrived_ns - sent_ns) / 1000);
 }
 
 void LoadClient::OnTimer(Time now) {
@@ -211,7 +191,7 @@ void LoadClient::SendVideo(Time now, size_t size, uint32_t frame, bool first, bo
   std::memcpy(payload, kKeyframeStart.data(), kKeyframeStart.size());
   if (!first) payload[0] = std::byte{0};        // goes on with the partition
   if (!keyframe) payload[1] = std::byte{0x11};  // an interframe
-  const int64_t sent_ns = MonotonicNs();
+  const int64_t sent_ns = NowNs();
   std::memcpy(payload + kTimeAt, &sent_ns, sizeof(sent_ns));
   packet->set_size(header + std::max(size, kLeastPayload));
   const auto view = ParseRtp(packet->bytes());

@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "core/dtls/dtls_context.h"
 #include "io/bound_socket.h"
+#include "load/delay_histogram.h"
 #include "peer/offerer.h"
 #include "peer/peer.h"
 
@@ -27,28 +28,14 @@ struct LoadContext {
   Rng& rng;
 };
 
-// Delays in microseconds, in buckets of 1/32 of their size. Fixed memory.
-class DelayHistogram {
- public:
-  void Add(int64_t us);
-  // The value that `share` (0..1) of them are not above, in microseconds; 0 when there is none.
-  int64_t Percentile(double share) const;
-  uint64_t count() const { return count_; }
-  void Clear() { *this = {}; }
-
- private:
-  static constexpr size_t kBuckets = 64 * 32;
-  std::vector<uint32_t> buckets_ = std::vector<uint32_t>(kBuckets);
-  uint64_t count_ = 0;
-};
-
 class LoadClient {
  public:
   // What viewers have seen, together.
   struct Received {
     uint64_t packets = 0;
-    uint64_t bytes = 0;  // of payload
-    DelayHistogram delay;
+    uint64_t bytes = 0;           // of payload
+    DelayHistogram delay;         // until after decryption
+    DelayHistogram server_delay;  // until the packet was in the viewer's socket
     bool counting = false;
   };
 
@@ -72,10 +59,12 @@ class LoadClient {
   void SendVideo(Time now, size_t size, uint32_t frame, bool first, bool last);
   bool keyframe_wanted() const { return keyframe_wanted_; }
   uint64_t sent() const { return sent_; }
+  // Datagrams that a viewer has sent: feedback, reports, checks.
+  uint64_t answers() const { return answers_; }
 
  private:
-  void OnDatagram(Time now, PacketRef packet, uint32_t drop_one_in, Received& received);
-  void OnMedia(const ReceivedRtp& rtp, Received& received) const;
+  void OnDatagram(Time now, PacketRef packet, int64_t arrived_ns, uint32_t drop_one_in, Received& received);
+  void OnMedia(const ReceivedRtp& rtp, int64_t arrived_ns, Received& received) const;
   void Flush();
 
   const PeerId id_;
@@ -92,6 +81,7 @@ class LoadClient {
   Time next_divide_ = Time::Never();
   int64_t seq_ = 0;
   uint64_t sent_ = 0;
+  uint64_t answers_ = 0;
   uint32_t media_seen_ = 0;
   bool keyframe_wanted_ = true;
 };

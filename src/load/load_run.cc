@@ -185,9 +185,15 @@ Result<LoadResult> LoadRun::Run() {
     for (const Source& source : sources_) all += source.client->sent();
     return all;
   };
+  const auto answers = [&] {
+    uint64_t all = 0;
+    for (const auto& client : clients_) all += client->answers();
+    return all;
+  };
   received_ = {};
   received_.counting = true;
   const uint64_t sent_before = sent();
+  const uint64_t answers_before = answers();
   const uint64_t allocations_before = Allocations();
   const ProcessUsage before = UsageOf(options_.pid);
   const ProcessUsage own_before = UsageOf(0);
@@ -197,6 +203,7 @@ Result<LoadResult> LoadRun::Run() {
   const ProcessUsage own_after = UsageOf(0);
   result.seconds = (clock_.Now() - begin).seconds();
   result.sent = sent() - sent_before;
+  const uint64_t answered = answers() - answers_before;
   const uint64_t allocations = Allocations() - allocations_before;
   Pump(clock_.Now() + Duration::Millis(200), false);  // what is under way
 
@@ -219,10 +226,13 @@ Result<LoadResult> LoadRun::Run() {
           static_cast<double>(after.memory_kb - with_first_.memory_kb) / static_cast<double>(viewers_ - 1);
     result.join_cpu_ms = join_cpu_ms_;
   }
+  result.answers_per_packet = static_cast<double>(answered) / packets;
   if (!options_.allocations_file.empty()) result.allocations_per_packet = static_cast<double>(allocations) / packets;
   result.generator_share = static_cast<double>(own_after.cpu_ns - own_before.cpu_ns) / 1e9 / result.seconds;
-  result.delay_ms_p50 = static_cast<double>(received_.delay.Percentile(0.5)) / 1000;
-  result.delay_ms_p99 = static_cast<double>(received_.delay.Percentile(0.99)) / 1000;
+  result.delay_ms_p50 = received_.delay.PercentileMs(0.5);
+  result.delay_ms_p99 = received_.delay.PercentileMs(0.99);
+  result.server_delay_ms_p50 = received_.server_delay.PercentileMs(0.5);
+  result.server_delay_ms_p99 = received_.server_delay.PercentileMs(0.99);
   result.join_ms_p50 = PercentileOf(join_ms_, 0.5);
   result.join_ms_p99 = PercentileOf(join_ms_, 0.99);
   for (const auto& client : clients_) client->Leave(clock_.Now());
@@ -247,8 +257,11 @@ std::string ToJson(const LoadOptions& options, const LoadResult& result) {
   json.Add("switches_per_packet", result.switches_per_packet);
   json.Add("server_share", result.server_share);
   json.Add("generator_share", result.generator_share);
+  json.Add("answers_per_packet", result.answers_per_packet);
   json.Add("delay_ms_p50", result.delay_ms_p50);
   json.Add("delay_ms_p99", result.delay_ms_p99);
+  json.Add("server_delay_ms_p50", result.server_delay_ms_p50);
+  json.Add("server_delay_ms_p99", result.server_delay_ms_p99);
   json.Add("join_ms_p50", result.join_ms_p50);
   json.Add("join_ms_p99", result.join_ms_p99);
   json.Add("join_cpu_ms", result.join_cpu_ms);

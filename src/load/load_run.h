@@ -54,10 +54,13 @@ struct LoadResult {
   double us_user = 0;
   double us_system = 0;
   double switches_per_packet = 0;
-  double server_share = 0;     // of a core
-  double generator_share = 0;  // of its core
-  double delay_ms_p50 = 0;
+  double server_share = 0;        // of a core
+  double generator_share = 0;     // of its core
+  double answers_per_packet = 0;  // datagrams that viewers sent for each packet delivered
+  double delay_ms_p50 = 0;        // until after the viewer has decrypted the packet
   double delay_ms_p99 = 0;
+  double server_delay_ms_p50 = 0;  // until the packet was in the viewer's socket
+  double server_delay_ms_p99 = 0;
   double join_ms_p50 = 0;  // POST until the keys are there
   double join_ms_p99 = 0;
   double join_cpu_ms = 0;              // of the server, mean of all viewers but the first

@@ -23,13 +23,15 @@ constexpr char kExamples[] =
     "  duet-load limits --receivers 100 --run 10\n";
 
 int PrintLimits(const LimitOptions& options) {
-  const double us = MeasureLimit(options);
+  const LimitResult result = MeasureLimit(options);
   JsonLine json;
   json.Add("receivers", static_cast<double>(options.receivers));
   json.Add("run", static_cast<double>(options.run));
   json.Add("packet_bytes", static_cast<double>(options.packet_bytes));
   json.Add("packets_per_second", options.packets_per_second);
-  json.Add("us_per_packet", us);
+  json.Add("us_per_packet", result.us_per_packet);
+  json.Add("delay_ms_p50", result.delay_ms_p50);
+  json.Add("delay_ms_p99", result.delay_ms_p99);
   std::cout << json.text() << std::endl;
   return 0;
 }

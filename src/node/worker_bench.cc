@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ constexpr UptrackId kUptrack(1);
 constexpr Ssrc kSsrc(2001);
 constexpr uint8_t kTransportCc = 3;
 constexpr size_t kPayload = 1126;
+constexpr Duration kConsent = Duration::Seconds(5);  // each remote checks so often
 const Endpoint kServer{IpAddress::V4(192, 0, 2, 1), 40000};
 
 // One remote: an address, DTLS, the keys.
@@ -45,8 +47,10 @@ struct Remote {
 
 class Load : private OutboxDrain {
  public:
-  explicit Load(size_t viewers)
-      : certificate_(std::move(DtlsCertificate::Generate()).value()),
+  // A packet each `interval`.
+  Load(size_t viewers, Duration interval)
+      : interval_(interval),
+        certificate_(std::move(DtlsCertificate::Generate()).value()),
         context_(std::move(DtlsContext::Create(certificate_)).value()),
         worker_(WorkerConfig{.dtls = &context_}, rng_, pool_) {
     const size_t before = HeapInUse();
@@ -55,18 +59,18 @@ class Load : private OutboxDrain {
     for (size_t i = 2; i <= viewers + 1; ++i)
       worker_.OnCommand(now_, ConnectSlot{PeerId(i), DowntrackId(i), kUptrack}, out_);
     out_.Clear();
-    for (int i = 0; i < 500; ++i) Frame(1);  // two seconds
+    for (const Time settled = now_ + Duration::Seconds(2); now_ < settled;) Frame(1);
     bytes_per_viewer_ = (HeapInUse() - before) / (viewers + 1) - sizeof(Remote);
   }
   ~Load() override { out_.Clear(); }
 
-  // A frame of so many packets at once, 4 ms for each, with all that happens until the next. Returns packets sent on.
+  // A frame of so many packets at once, with all that happens until the next. Returns packets sent on.
   size_t Frame(size_t packets) {
     std::vector<PacketRef> frame;
     for (size_t i = 0; i < packets; ++i) frame.push_back(NextPacket(i + 1 == packets));
     sent_ = 0;
     TimedFrame(frame);
-    const Time until = now_ + Duration::Millis(4) * static_cast<int64_t>(packets);
+    const Time until = now_ + interval_ * static_cast<int64_t>(packets);
     while (true) {
       const Time next = worker_.NextTimer();
       if (next > until) break;
@@ -77,6 +81,14 @@ class Load : private OutboxDrain {
     Feedback();
     return sent_;
   }
+  // What the worker took, without the benchmark's own side.
+  struct Spent {
+    std::chrono::nanoseconds frames{};
+    std::chrono::nanoseconds timers{};
+    std::chrono::nanoseconds feedback{};
+    size_t answers = 0;  // datagrams of the viewers
+  };
+  Spent TakeSpent() { return std::exchange(spent_, {}); }
   // What a viewer holds on the heap, but for the packets of the pool.
   size_t bytes_per_viewer() const { return bytes_per_viewer_; }
 
@@ -85,7 +97,20 @@ class Load : private OutboxDrain {
     const auto info = mallinfo2();
     return info.uordblks + info.hblkhd;
   }
+  // Adds the time until it goes out of scope.
+  class Stopwatch {
+   public:
+    explicit Stopwatch(std::chrono::nanoseconds& to) : to_(to) {}
+    ~Stopwatch() { to_ += std::chrono::steady_clock::now() - since_; }
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+
+   private:
+    std::chrono::nanoseconds& to_;
+    std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  };
   [[gnu::noinline]] void TimedFrame(std::vector<PacketRef>& frame) {
+    const Stopwatch stopwatch(spent_.frames);
     for (PacketRef& packet : frame) {
       worker_.OnDatagramOfBatch(now_, remotes_[0]->address, std::move(packet), out_);
       out_.DrainWhenFull();
@@ -94,11 +119,14 @@ class Load : private OutboxDrain {
     Drain(out_);
   }
   [[gnu::noinline]] void TimedTimer() {
+    const Stopwatch stopwatch(spent_.timers);
     worker_.OnTimer(now_, out_);
     Drain(out_);
     benchmark::DoNotOptimize(worker_.TakeEvents());
   }
   [[gnu::noinline]] void TimedFeedback(std::vector<std::pair<Endpoint, PacketRef>>& packets) {
+    const Stopwatch stopwatch(spent_.feedback);
+    spent_.answers += packets.size();
     for (auto& [from, packet] : packets) worker_.OnDatagramOfBatch(now_, from, std::move(packet), out_);
     worker_.OnBatchEnd(now_, out_);
     Drain(out_);
@@ -124,7 +152,7 @@ class Load : private OutboxDrain {
     writer.Begin({.marker = marker,
                   .payload_type = PayloadType(102),
                   .sequence_number = static_cast<uint16_t>(seq_),
-                  .timestamp = static_cast<uint32_t>(seq_ * 360),
+                  .timestamp = static_cast<uint32_t>(seq_ * interval_.us() * 9 / 100),
                   .ssrc = kSsrc});
     const size_t header = writer.Finish();
     std::vector<std::byte> payload(kPayload, std::byte{0x5a});
@@ -146,14 +174,22 @@ class Load : private OutboxDrain {
       packet->set_size(remote.sender->ProtectRtcp(packet->buffer(), size));
       packets.emplace_back(remote.address, std::move(packet));
     }
+    while (now_ >= check_at_) {
+      const Remote& remote = *remotes_[next_check_++ % remotes_.size()];
+      packets.emplace_back(remote.address, Check(remote, LocalIce(remote)));
+      check_at_ = check_at_ + kConsent / static_cast<int64_t>(remotes_.size());
+    }
     TimedFeedback(packets);
+  }
+
+  static IceCredentials LocalIce(const Remote& remote) {
+    return {"server" + std::to_string(remote.id.value()), "serverpasswordserverpassword"};
   }
 
   PeerConfig Config(const Remote& remote) {
     const uint64_t n = remote.id.value();
-    PeerConfig config{.id = remote.id,
-                      .local_ice = {"server" + std::to_string(n), "serverpasswordserverpassword"},
-                      .remote_ice = {remote.ufrag, "clientpasswordclientpassword"}};
+    PeerConfig config{
+        .id = remote.id, .local_ice = LocalIce(remote), .remote_ice = {remote.ufrag, "clientpasswordclientpassword"}};
     config.remote_fingerprint = certificate_.fingerprint();
     config.cname = "cname";
     const CodecConfig h264{.kind = CodecKind::kH264,
@@ -188,21 +224,26 @@ class Load : private OutboxDrain {
     return config;
   }
 
+  // A check of connectivity, which is the remote's consent, too.
+  PacketRef Check(const Remote& remote, const IceCredentials& server) {
+    PacketRef packet = pool_.Acquire();
+    StunWriter writer(packet->buffer(), StunClass::kRequest, kStunBinding, {});
+    writer.AddUsername(server.ufrag + ":" + remote.ufrag);
+    writer.AddPriority(1);
+    writer.AddIceControlling(1);
+    writer.AddUseCandidate();
+    writer.AddMessageIntegrity(server.password);
+    writer.AddFingerprint();
+    packet->set_size(writer.size());
+    return packet;
+  }
+
   void Join(uint64_t number) {
     remotes_.push_back(std::make_unique<Remote>(number));
     Remote& remote = *remotes_.back();
     const PeerConfig config = Config(remote);
     worker_.OnCommand(now_, AddPeer{RoomKey(1), config}, out_);
-    PacketRef packet = pool_.Acquire();
-    StunWriter writer(packet->buffer(), StunClass::kRequest, kStunBinding, {});
-    writer.AddUsername(config.local_ice.ufrag + ":" + remote.ufrag);
-    writer.AddPriority(1);
-    writer.AddIceControlling(1);
-    writer.AddUseCandidate();
-    writer.AddMessageIntegrity(config.local_ice.password);
-    writer.AddFingerprint();
-    packet->set_size(writer.size());
-    worker_.OnDatagram(now_, remote.address, std::move(packet), out_);
+    worker_.OnDatagram(now_, remote.address, Check(remote, config.local_ice), out_);
     out_.Clear();
     Outbox to_server(pool_);
     DtlsTransport dtls(context_, DtlsRole::kClient, certificate_.fingerprint());
@@ -220,6 +261,7 @@ class Load : private OutboxDrain {
     remote.sender.emplace(dtls.keys().local);
   }
 
+  const Duration interval_;
   SeededRng rng_{5};
   Time now_ = Time::FromMillis(1'800'000'000'000);
   PacketPool pool_{8192};
@@ -228,28 +270,40 @@ class Load : private OutboxDrain {
   Outbox out_{pool_, this};
   std::vector<std::unique_ptr<Remote>> remotes_;
   Worker worker_;
+  Spent spent_;
+  size_t next_check_ = 0;
+  Time check_at_ = now_;
   int64_t seq_ = 0;
   size_t sent_ = 0;
   size_t bytes_per_viewer_ = 0;
 };
 
-// The time of the viewers' side is in it, too: callgrind tells them apart.
+// Counters are for each packet that is passed on. Time and CPU have the side of the viewers in them, too.
 void BM_Forward(benchmark::State& state) {
-  Load load(static_cast<size_t>(state.range(0)));
+  Load load(static_cast<size_t>(state.range(0)), Duration::Millis(state.range(2)));
   size_t sent = 0;
+  (void)load.TakeSpent();
   for (auto _ : state) sent += load.Frame(static_cast<size_t>(state.range(1)));
   state.counters["kb_per_viewer"] = static_cast<double>(load.bytes_per_viewer()) / 1e3;
   state.counters["packets"] = static_cast<double>(sent);
-  state.counters["us_per_packet"] =
-      benchmark::Counter(static_cast<double>(sent) / 1e6, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  const Load::Spent spent = load.TakeSpent();
+  const auto ns_each = [&](std::chrono::nanoseconds time) {
+    return static_cast<double>(time.count()) / static_cast<double>(std::max<size_t>(sent, 1));
+  };
+  state.counters["frames_ns"] = ns_each(spent.frames);
+  state.counters["timers_ns"] = ns_each(spent.timers);
+  state.counters["feedback_ns"] = ns_each(spent.feedback);
+  state.counters["answers"] = static_cast<double>(spent.answers) / static_cast<double>(std::max<size_t>(sent, 1));
 }
 BENCHMARK(BM_Forward)
-    ->ArgNames({"viewers", "packets"})
-    ->Args({20, 1})
-    ->Args({20, 10})
-    ->Args({100, 1})
-    ->Args({100, 10})
-    ->Args({1000, 10});
+    ->ArgNames({"viewers", "packets", "interval_ms"})
+    ->Args({20, 1, 4})
+    ->Args({20, 10, 4})
+    ->Args({100, 1, 4})
+    ->Args({100, 10, 4})
+    ->Args({100, 1, 40})
+    ->Args({1000, 10, 4})
+    ->Args({1000, 1, 40});
 
 }  // namespace
 }  // namespace duet
