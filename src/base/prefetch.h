@@ -24,4 +24,11 @@ inline void PrefetchAll(const T& object) {
   (std::make_index_sequence<(sizeof(T) + kCacheLine - 1) / kCacheLine>{});
 }
 
+// The members of an object from `first` to `last`, declared one after the other: what is used together stands together.
+template <typename First, typename Last>
+inline void PrefetchMembers(const First& first, const Last& last) {
+  const auto* begin = reinterpret_cast<const char*>(&first);
+  Prefetch(begin, static_cast<size_t>(reinterpret_cast<const char*>(&last + 1) - begin));
+}
+
 }  // namespace duet

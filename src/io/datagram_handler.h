@@ -12,6 +12,8 @@ class DatagramHandler {
  public:
   virtual ~DatagramHandler() = default;
   virtual void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) = 0;
+  // This datagram comes soon, others before it: what it will use can be asked for (base/prefetch.h).
+  virtual void Expect(const Endpoint& /*from*/, Bytes /*datagram*/) const {}
   // The datagrams that had come together are all handed over: what was put off is to be done now.
   virtual void OnBatchEnd(Time, Outbox&) {}
   // Whether somebody has proven to be at this address. Asked of TCP connections only.

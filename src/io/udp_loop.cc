@@ -16,6 +16,9 @@ namespace {
 // Batches read in one round before timers and commands get their turn.
 constexpr int kMaxBatches = 8;
 
+// Datagrams that are handled while the state for another comes in.
+constexpr size_t kExpected = 2;
+
 void Watch(int epoll_fd, int operation, int fd, uint32_t events) {
   epoll_event event{};
   event.events = events;
@@ -88,6 +91,8 @@ void UdpLoop::ReceiveAll(DatagramHandler& handler) {
     const size_t n = receiver_.Receive();
     const Time now = clock_.Now();
     for (size_t i = 0; i < n; ++i) {
+      if (const size_t ahead = i + kExpected; ahead < n && receiver_.Peek(ahead))
+        handler.Expect(receiver_.from(ahead), receiver_.Peek(ahead)->bytes());
       PacketRef packet = receiver_.Take(i);
       if (!packet) continue;
       handler.OnDatagram(now, receiver_.from(i), std::move(packet), outbox_);

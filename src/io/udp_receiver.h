@@ -33,6 +33,8 @@ class UdpReceiver {
   size_t Receive();
   // Datagram i of the last Receive. Null when it was thrown away; then it is counted already.
   PacketRef Take(size_t i) { return std::move(slots_[i]); }
+  // The same, left there.
+  const PacketRef& Peek(size_t i) const { return slots_[i]; }
   Endpoint from(size_t i) const { return FromSockaddr(addresses_[i]); }
 
   const UdpReceiveCounters& counters() const { return counters_; }

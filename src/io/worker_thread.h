@@ -84,6 +84,7 @@ class WorkerThread : private DatagramHandler {
   WorkerThread(const WorkerThreadOptions& options, Sockets sockets, const OsClock& clock);
 
   void OnDatagram(Time now, const Endpoint& from, PacketRef packet, Outbox& out) override;
+  void Expect(const Endpoint& from, Bytes datagram) const override { worker_.Expect(from, datagram); }
   void OnBatchEnd(Time now, Outbox& out) override;
   bool Knows(const Endpoint& address) const override;
   void OnConnectionEnded(Time now, const Endpoint& address) override;

@@ -42,6 +42,11 @@ class TimerWheel {
   // Calls fire(id) for everything due. fire may call Arm and Disarm.
   template <typename F>
   void Advance(Time now, F&& fire) {
+    Advance(now, std::forward<F>(fire), [](Id) {});
+  }
+  // Before it, ahead(id) of what is likely to be next: its memory can be asked for.
+  template <typename F, typename G>
+  void Advance(Time now, F&& fire, G&& ahead) {
     Start(now);
     const int64_t target = now.us() / kTick.us();
     if (armed_.empty() && target > current_) {
@@ -63,6 +68,7 @@ class TimerWheel {
         const int64_t* armed = armed_.Find(entry.id);
         if (armed == nullptr || *armed != entry.tick) continue;  // disarmed, or moved earlier and fired already
         armed_.Erase(entry.id);
+        if (at != kNone) ahead(entries_[at].id);
         fire(entry.id);
       }
     }

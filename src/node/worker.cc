@@ -15,9 +15,12 @@ namespace duet {
 namespace {
 
 struct PeerEntry {
-  RoomKey room;
-  std::unique_ptr<Peer> peer;
+  template <typename... Args>
+  explicit PeerEntry(RoomKey key, Args&&... args) : room(key), peer(std::forward<Args>(args)...) {}
+
+  const RoomKey room;
   bool reported = false;  // its end was told to Control
+  Peer peer;              // in here, so that one look-up finds its memory
 };
 
 constexpr Duration kQualityInterval = Duration::Seconds(2);
@@ -105,6 +108,7 @@ struct Worker::State {
   Time next_counts = Time::Never();
   Time next_divide = Time::Never();
   uint64_t divide_turn = 0;
+  std::vector<PeerEntry*> in_turn;  // of DividePaths; kept for its memory
   // Packets of one picture that came together; empty between batches.
   static constexpr size_t kMaxRun = 32;
   FixedVector<ReceivedRtp, kMaxRun> run;
@@ -134,6 +138,12 @@ void Worker::OnDatagramOfBatch(Time now, const Endpoint& from, PacketRef packet,
   s.Dispatch(now, **entry, kind, std::move(packet), out);
 }
 
+// Feedback comes from everybody in turn, and of a large room the state of each is out of the caches by then.
+void Worker::Expect(const Endpoint& from, Bytes datagram) const {
+  if (Classify(datagram) != DatagramKind::kRtcp) return;
+  if (PeerEntry* const* entry = state_->by_address.Find(from)) (*entry)->peer.PrefetchForFeedback();
+}
+
 void Worker::OnBatchEnd(Time now, Outbox& out) {
   state_->ForwardRun(now, out);
   state_->NotifyTaps();
@@ -145,7 +155,7 @@ void Worker::OnConnectionEnded(Time now, const Endpoint& address) {
   state_->next_counts = std::min(state_->next_counts, now + kCountsInterval);
   PeerEntry* const* entry = state_->by_address.Find(address);
   if (entry == nullptr) return;
-  (*entry)->peer->OnConnectionEnded(address);
+  (*entry)->peer.OnConnectionEnded(address);
   state_->by_address.Erase(address);
 }
 
@@ -155,8 +165,8 @@ void Worker::State::OnStun(Time now, const Endpoint& from, const PacketRef& pack
   const auto by_name = by_ufrag.find(message->LocalUfrag());
   if (by_name == by_ufrag.end()) return counts.drops.Add(Drop::kBadStun);
   PeerEntry& entry = *by_name->second;
-  const Peer::State before = entry.peer->state();
-  const IceAgent::Outcome outcome = entry.peer->OnStun(now, from, *message, out);
+  const Peer::State before = entry.peer.state();
+  const IceAgent::Outcome outcome = entry.peer.OnStun(now, from, *message, out);
   if (!outcome.authentic) return counts.drops.Add(Drop::kBadStun);
   if (outcome.forgotten) ForgetAddress(*outcome.forgotten, entry);
   // An address can pass from one peer to another (a NAT that reuses a port): the one that proved itself last has it.
@@ -171,11 +181,11 @@ void Worker::State::OnStranger(Time now, const Endpoint& from, DatagramKind kind
   PeerEntry* found = nullptr;
   if (header && from.transport == Transport::kUdp && strangers.Take(now)) {
     peers.ForEach([&](PeerId, const std::unique_ptr<PeerEntry>& entry) {
-      if (entry->peer->MaySendFrom(from, header->ssrc)) found = entry.get();
+      if (entry->peer.MaySendFrom(from, header->ssrc)) found = entry.get();
     });
   }
   if (found == nullptr) return counts.drops.Add(Drop::kUnknownSource);
-  Peer& peer = *found->peer;
+  Peer& peer = found->peer;
   const Peer::State before = peer.state();
   const uint64_t authentic = peer.received();
   OnRtp(now, *found, std::move(packet), out);
@@ -192,7 +202,7 @@ void Worker::State::ForgetAddress(const Endpoint& address, const PeerEntry& owne
 }
 
 void Worker::State::Dispatch(Time now, PeerEntry& entry, DatagramKind kind, PacketRef packet, Outbox& out) {
-  Peer& peer = *entry.peer;
+  Peer& peer = entry.peer;
   const Peer::State before = peer.state();
   switch (kind) {
     case DatagramKind::kRtp: OnRtp(now, entry, std::move(packet), out); break;
@@ -210,10 +220,10 @@ void Worker::State::Dispatch(Time now, PeerEntry& entry, DatagramKind kind, Pack
 }
 
 void Worker::State::OnRtp(Time now, PeerEntry& entry, PacketRef packet, Outbox& out) {
-  const std::optional<ReceivedRtp> received = entry.peer->OnRtp(now, std::move(packet));
-  if (!received && !entry.peer->recovered()) return;
+  const std::optional<ReceivedRtp> received = entry.peer.OnRtp(now, std::move(packet));
+  if (!received && !entry.peer.recovered()) return;
   MediaRoom& room = RoomOf(entry);
-  for (ReceivedRtp& recovered : entry.peer->TakeRecovered()) Forward(now, room, std::move(recovered), out);
+  for (ReceivedRtp& recovered : entry.peer.TakeRecovered()) Forward(now, room, std::move(recovered), out);
   if (received) Forward(now, room, std::move(*received), out);
 }
 
@@ -239,7 +249,7 @@ void Worker::State::ForwardRun(Time now, Outbox& out) {
 }
 
 void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before, Outbox& out) {
-  Peer& peer = *entry.peer;
+  Peer& peer = entry.peer;
   if (peer.state() != before) {
     if (peer.state() == Peer::State::kConnected) {
       events.push_back(PeerConnected{peer.id(), peer.profile()});
@@ -257,7 +267,7 @@ void Worker::State::Settle(Time now, PeerEntry& entry, Peer::State before, Outbo
 void Worker::State::SettleTouched(Time now, MediaRoom& room) {
   for (const PeerId id : room.touched()) {
     if (const PeerEntry* entry = Find(id)) {
-      timers.Arm(now, id, entry->peer->NextTimer());
+      timers.Arm(now, id, entry->peer.NextTimer());
     } else if (const auto* source = sources.Find(id)) {
       timers.Arm(now, id, (*source)->NextTimer());
     }
@@ -299,13 +309,11 @@ void Worker::State::OnCommand(Time now, AddPeer&& command, Outbox&) {
     return;
   }
   const std::string ufrag = command.config.local_ice.ufrag;
-  auto entry = std::make_unique<PeerEntry>();
-  entry->room = command.room;
   const PeerOptions options{.consent_timeout = config.consent_timeout, .connect_timeout = config.connect_timeout};
-  entry->peer = std::make_unique<Peer>(std::move(command.config), options, *config.dtls, rng, now);
+  auto entry = std::make_unique<PeerEntry>(command.room, std::move(command.config), options, *config.dtls, rng, now);
   by_ufrag.insert_or_assign(ufrag, entry.get());
-  EnterRoom(now, entry->room).AddPeer(*entry->peer);
-  timers.Arm(now, id, entry->peer->NextTimer());
+  EnterRoom(now, entry->room).AddPeer(entry->peer);
+  timers.Arm(now, id, entry->peer.NextTimer());
   peers.Insert(id, std::move(entry));
   if (next_quality.is_never()) next_quality = now + kQualityInterval;
 }
@@ -313,7 +321,7 @@ void Worker::State::OnCommand(Time now, AddPeer&& command, Outbox&) {
 void Worker::State::OnCommand(Time now, UpdatePeer&& command, Outbox&) {
   PeerEntry* entry = Find(command.config.id);
   if (entry == nullptr) return;
-  Peer& peer = *entry->peer;
+  Peer& peer = entry->peer;
   // Only the former name is still answered, until the remote has nominated under the new one.
   const std::string& former = peer.config().local_ice.ufrag;
   const std::string& current = command.config.local_ice.ufrag;
@@ -330,8 +338,8 @@ void Worker::State::OnCommand(Time now, UpdatePeer&& command, Outbox&) {
 void Worker::State::OnCommand(Time now, RemovePeer&& command, Outbox& out) {
   PeerEntry* entry = Find(command.peer);
   if (entry == nullptr) return;
-  entry->peer->Close(now, out);
-  RoomOf(*entry).RemovePeer(*entry->peer);
+  entry->peer.Close(now, out);
+  RoomOf(*entry).RemovePeer(entry->peer);
   LeaveRoom(now, entry->room);
   std::erase_if(by_ufrag, [&](const auto& item) { return item.second == entry; });
   std::vector<Endpoint> addresses;
@@ -348,7 +356,7 @@ void Worker::State::OnCommand(Time now, ConnectSlot&& command, Outbox& out) {
   PeerEntry* entry = Find(command.subscriber);
   if (entry == nullptr) return;
   MediaRoom& room = RoomOf(*entry);
-  room.Connect(now, *entry->peer, command.downtrack, command.source, command.quality, out);
+  room.Connect(now, entry->peer, command.downtrack, command.source, command.quality, out);
   SettleTouched(now, room);
 }
 
@@ -359,10 +367,10 @@ void Worker::State::OnCommand(Time now, SetPublished&& command, Outbox&) {
     return;
   }
   PeerEntry* entry = Find(command.peer);
-  Uptrack* uptrack = entry != nullptr ? entry->peer->FindUptrack(command.uptrack) : nullptr;
+  Uptrack* uptrack = entry != nullptr ? entry->peer.FindUptrack(command.uptrack) : nullptr;
   if (uptrack == nullptr) return;
   uptrack->SetPublished(now, command.published);
-  timers.Arm(now, command.peer, entry->peer->NextTimer());
+  timers.Arm(now, command.peer, entry->peer.NextTimer());
 }
 
 // ---- lines
@@ -477,7 +485,11 @@ void Worker::State::TakeLine(Time now, LineSource& source, Outbox& out) {
 void Worker::OnTimer(Time now, Outbox& out) {
   State& s = *state_;
   if (now >= s.next_lines) OnLines(now, out);
-  s.timers.Advance(now, [&](PeerId id) { s.FirePeer(now, id, out); });
+  const auto ahead = [&](PeerId id) {
+    if (const PeerEntry* entry = s.Find(id)) entry->peer.PrefetchForTimer();
+  };
+  s.timers.Advance(
+      now, [&](PeerId id) { s.FirePeer(now, id, out); }, ahead);
   if (now >= s.next_divide) s.DividePaths(now, out);
   if (now >= s.next_quality) s.ReportQuality(now);
   if (now >= s.next_counts) s.ReportCounts(now);
@@ -499,8 +511,8 @@ void Worker::State::FirePeer(Time now, PeerId id, Outbox& out) {
   }
   PeerEntry* entry = Find(id);
   if (entry == nullptr) return;
-  const Peer::State before = entry->peer->state();
-  entry->peer->OnTimer(now, out);
+  const Peer::State before = entry->peer.state();
+  entry->peer.OnTimer(now, out);
   Settle(now, *entry, before, out);
 }
 
@@ -508,14 +520,18 @@ void Worker::State::DividePaths(Time now, Outbox& out) {
   const uint64_t turns = std::min(peers.size() / kPeersInTurn + 1, kMaxTurns);
   next_divide = now + kDivideInterval / static_cast<int64_t>(turns);
   divide_turn = divide_turn + 1 < turns ? divide_turn + 1 : 0;
+  in_turn.clear();
   peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
-    if (id.value() % turns != divide_turn) return;
-    Peer& peer = *entry->peer;
-    if (peer.state() != Peer::State::kConnected) return;
-    peer.DividePath(now);
-    RoomOf(*entry).OnDivided(now, peer, out);
-    timers.Arm(now, id, peer.NextTimer());
+    if (id.value() % turns == divide_turn) in_turn.push_back(entry.get());
   });
+  for (size_t i = 0; i < in_turn.size(); ++i) {
+    if (i + 1 < in_turn.size()) in_turn[i + 1]->peer.PrefetchForTimer();
+    Peer& peer = in_turn[i]->peer;
+    if (peer.state() != Peer::State::kConnected) continue;
+    peer.DividePath(now);
+    RoomOf(*in_turn[i]).OnDivided(now, peer, out);
+    timers.Arm(now, peer.id(), peer.NextTimer());
+  }
   if (divide_turn != 0) return;
   limits.clear();
   layers.clear();
@@ -534,10 +550,10 @@ void Worker::State::DividePaths(Time now, Outbox& out) {
 void Worker::State::ReportQuality(Time now) {
   next_quality = peers.empty() ? Time::Never() : now + kQualityInterval;
   peers.ForEach([&](PeerId id, const std::unique_ptr<PeerEntry>& entry) {
-    if (entry->peer->state() != Peer::State::kConnected) return;
-    const Peer::Quality quality = entry->peer->TakeQuality();
+    if (entry->peer.state() != Peer::State::kConnected) return;
+    const Peer::Quality quality = entry->peer.TakeQuality();
     events.push_back(PeerQuality{id, quality.uplink_loss, quality.downlink_loss, quality.rtt_us,
-                                 quality.received_packets, quality.path, entry->peer->remote().value_or(Endpoint())});
+                                 quality.received_packets, quality.path, entry->peer.remote().value_or(Endpoint())});
   });
   next_counts = std::min(next_counts, now);
 }
@@ -551,8 +567,8 @@ void Worker::State::ReportCounts(Time now) {
   counts.uptracks = 0;
   counts.downtracks = 0;
   peers.ForEach([&](PeerId, const std::unique_ptr<PeerEntry>& entry) {
-    counts.uptracks += entry->peer->uptracks().size();
-    counts.downtracks += entry->peer->downtracks().size();
+    counts.uptracks += entry->peer.uptracks().size();
+    counts.downtracks += entry->peer.downtracks().size();
   });
   sources.ForEach([&](PeerId, const std::unique_ptr<LineSource>& s) { counts.uptracks += s->uptracks().size(); });
   counts.sources = sources.size();
@@ -560,7 +576,7 @@ void Worker::State::ReportCounts(Time now) {
   counts.addresses = by_address.size();
   counts.packets_in_use = pool.in_use();
   WorkerCounts report = counts;
-  peers.ForEach([&](PeerId, const std::unique_ptr<PeerEntry>& entry) { report.drops.Merge(entry->peer->drops()); });
+  peers.ForEach([&](PeerId, const std::unique_ptr<PeerEntry>& entry) { report.drops.Merge(entry->peer.drops()); });
   events.push_back(report);
 }
 

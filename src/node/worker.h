@@ -38,6 +38,8 @@ class Worker {
   // One of several that came together: packets of a picture may be put off until OnBatchEnd, so that each receiver gets
   // those of a frame in one go.
   void OnDatagramOfBatch(Time now, const Endpoint& from, PacketRef packet, Outbox& out);
+  // This one comes soon, others before it: asks for the memory that it will use.
+  void Expect(const Endpoint& from, Bytes datagram) const;
   void OnBatchEnd(Time now, Outbox& out);
   // Whether a peer has proven to be at this address.
   bool Knows(const Endpoint& address) const;

@@ -127,7 +127,12 @@ class Load : private OutboxDrain {
   [[gnu::noinline]] void TimedFeedback(std::vector<std::pair<Endpoint, PacketRef>>& packets) {
     const Stopwatch stopwatch(spent_.feedback);
     spent_.answers += packets.size();
-    for (auto& [from, packet] : packets) worker_.OnDatagramOfBatch(now_, from, std::move(packet), out_);
+    constexpr size_t kExpected = 2;  // as UdpLoop does
+    for (size_t i = 0; i < packets.size(); ++i) {
+      if (i + kExpected < packets.size())
+        worker_.Expect(packets[i + kExpected].first, packets[i + kExpected].second->bytes());
+      worker_.OnDatagramOfBatch(now_, packets[i].first, std::move(packets[i].second), out_);
+    }
     worker_.OnBatchEnd(now_, out_);
     Drain(out_);
   }

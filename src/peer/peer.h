@@ -111,6 +111,9 @@ class Peer {
   // Before SendRtp, in two steps, each while others are served: brings in the state, then what it points to.
   void PrefetchState() const;
   void PrefetchNext(const Downtrack& downtrack, int64_t in_seq) const;
+  // The same before OnRtcp; before OnTimer and DividePath.
+  void PrefetchForFeedback() const;
+  void PrefetchForTimer() const;
   // Divides what the path carries among the slots (Downtrack::share_bps). Called every kDivideInterval.
   void DividePath(Time now);
   // What of the path is left for pictures after sound and repetitions, in bit/s; as divided last.

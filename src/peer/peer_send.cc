@@ -31,15 +31,29 @@ std::optional<Drop> Peer::SendRtp(Time now, Downtrack& downtrack, const Received
 
 void Peer::PrefetchState() const {
   PrefetchAll(state_);
-  PrefetchAll(ice_);
+  PrefetchAll(ice_.selected());
   PrefetchAll(srtp_out_);
-  PrefetchAll(path_);
+  if (path_) path_->PrefetchForSending();
 }
 
 void Peer::PrefetchNext(const Downtrack& downtrack, int64_t in_seq) const {
   downtrack.PrefetchPlace(in_seq);
   if (path_) path_->PrefetchNext();
   if (srtp_out_) srtp_out_->Prefetch();
+}
+
+void Peer::PrefetchForFeedback() const {
+  PrefetchAll(state_);
+  PrefetchAll(srtp_in_);
+  PrefetchAll(next_report_);
+  if (path_) path_->PrefetchForFeedback();
+}
+
+void Peer::PrefetchForTimer() const {
+  PrefetchAll(state_);
+  PrefetchAll(next_report_);
+  if (path_) path_->PrefetchForFeedback();
+  for (const auto& track : downtracks_) PrefetchAll(*track);
 }
 
 // Renders a packet that the track remembers, and sends it.

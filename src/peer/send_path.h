@@ -53,7 +53,7 @@ class SendPath {
 
   // `transport_wide`: the remote tells of arrivals by transport-wide numbers.
   explicit SendPath(bool transport_wide)
-      : transport_wide_(transport_wide), estimator_({.min_bps = kLeastPath}), pacer_({.burst = kBurst}) {}
+      : transport_wide_(transport_wide), pacer_({.burst = kBurst}), estimator_({.min_bps = kLeastPath}) {}
 
   // True: send it now. False: it waits, or (counted by the caller) the queue is full.
   bool TrySend(Time now, PacketClass kind, size_t size) { return pacer_.TrySend(now, kind, size); }
@@ -76,7 +76,16 @@ class SendPath {
   // What retransmissions took of late, in bit/s.
   int64_t retransmitted_bps(Time now) { return retransmitted_.bps(now); }
 
-  // The memory of the packet that is sent next.
+  // Asks for what sending a packet uses; PrefetchNext, when that is there, for the place of the packet.
+  void PrefetchForSending() const {
+    PrefetchMembers(transport_wide_, pacer_);
+    estimator_.PrefetchForSending();
+  }
+  // Asks for what OnFeedback uses.
+  void PrefetchForFeedback() const {
+    PrefetchMembers(transport_wide_, pacer_);
+    estimator_.PrefetchForFeedback();
+  }
   void PrefetchNext() const {
     if (transport_wide_) estimator_.PrefetchNext(transport_seq_);
   }
@@ -122,10 +131,10 @@ class SendPath {
   void Settle(Time now);
 
   bool transport_wide_;
-  RateMeter retransmitted_;
   uint16_t transport_seq_ = 1;
-  SendBandwidthEstimator estimator_;
   Pacer pacer_;
+  SendBandwidthEstimator estimator_;
+  RateMeter retransmitted_;
 };
 
 }  // namespace duet

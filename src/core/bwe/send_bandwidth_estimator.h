@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/prefetch.h"
 #include "base/time.h"
 #include "core/bwe/acked_bitrate_estimator.h"
 #include "core/bwe/aimd_rate_control.h"
@@ -74,7 +75,11 @@ class SendBandwidthEstimator {
   void OnPacketSent(Time now, uint16_t transport_seq, size_t size, ProbeId probe = 0);
   // A receiver without transport-wide numbers: only the rate sent is known.
   void OnPacketSent(Time now, size_t size);
+  // Asks for what OnPacketSent uses; PrefetchNext, when that is there, for the place of the packet.
+  void PrefetchForSending() const { PrefetchMembers(target_bps_, adapter_); }
   void PrefetchNext(uint16_t transport_seq) const { adapter_.Prefetch(transport_seq); }
+  // Asks for what OnFeedback uses.
+  void PrefetchForFeedback() const { PrefetchMembers(target_bps_, probes_); }
   // A packet is sent again under the number that it had: what is told of that number counts for nothing.
   void Forget(uint16_t transport_seq) { adapter_.Forget(transport_seq); }
 
@@ -140,29 +145,33 @@ class SendBandwidthEstimator {
 
   BweConfig config_;
   double max_bps_;
-  int64_t target_bps_;
-  BweState state_ = BweState::kStarting;
-  Time next_timer_ = Time::Never();
 
+  // ---- what every packet that is sent uses, in one piece (PrefetchForSending)
+  int64_t target_bps_;
+  Time next_timer_ = Time::Never();
+  Time started_at_;
+  Time last_sent_ = Time::LongAgo();
+  BweState state_ = BweState::kStarting;
+  bool started_ = false;       // a packet was sent
+  bool has_feedback_ = false;  // transport-wide, ever
+  bool has_report_ = false;
+  bool silent_ = false;
+  // Since the last feedback.
+  int unanswered_ = 0;
+  Time unanswered_since_;
+  // For receivers without feedback: since the last report.
+  int64_t report_packets_ = 0;
+  int64_t report_bytes_ = 0;
+  AlrDetector alr_;
   TransportFeedbackAdapter adapter_;
+
+  // ---- what feedback uses
   InterArrivalDelta inter_arrival_;
   TrendlineEstimator trendline_;
   AckedBitrateEstimator acked_;
   AimdRateControl aimd_;
   LossBasedControl loss_;
-  ProbeEstimator probe_estimator_;
-  ProbeController probes_;
-  AlrDetector alr_;
 
-  bool started_ = false;  // a packet was sent
-  Time started_at_;
-  Time last_sent_ = Time::LongAgo();
-  bool has_feedback_ = false;  // transport-wide, ever
-  bool has_report_ = false;
-  // Since the last feedback.
-  int unanswered_ = 0;
-  Time unanswered_since_;
-  bool silent_ = false;
   Time next_halving_;
   double before_silence_bps_ = 0;
   Time silent_until_ = Time::LongAgo();
@@ -172,9 +181,6 @@ class SendBandwidthEstimator {
   int64_t last_told_ = -1;
   Time last_told_sent_;
 
-  // For receivers without feedback: since the last report.
-  int64_t report_packets_ = 0;
-  int64_t report_bytes_ = 0;
   Time report_start_;
   bool report_rtt_ = false;
 
@@ -183,6 +189,9 @@ class SendBandwidthEstimator {
 
   double remb_bps_ = 0;
   Time remb_at_ = Time::LongAgo();
+
+  ProbeController probes_;
+  ProbeEstimator probe_estimator_;
 };
 
 }  // namespace duet
