@@ -54,6 +54,63 @@ describe('a lost socket', () => {
       'remote-video-unavailable', 'first-video-frame', 'error'])).toEqual([]);
   });
 
+  it('is no reason to keep media of which nothing comes any more', async () => {
+    const call = await running();
+    const [kept] = call.platform.connections;
+    kept!.stats = [{ id: 'pair', type: 'candidate-pair', bytesReceived: 5_000, responsesReceived: 7 }];
+    call.server.drop();
+    await call.advance(1_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    await call.advance(5_000); // the browser still says `connected`
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED', 'RECONNECTING', 'CONNECTED']);
+    expect(reasons(call)[2]).toBe('media');
+    expect(call.platform.connections).toHaveLength(2);
+    await call.advance(20_000);
+    expect(call.platform.connections).toHaveLength(2);
+  });
+
+  it('leaves media alone of which anything comes', async () => {
+    const call = await running();
+    const [kept] = call.platform.connections;
+    const pair = { id: 'pair', type: 'candidate-pair', bytesReceived: 5_000, responsesReceived: 7 };
+    kept!.stats = [pair];
+    call.server.drop();
+    await call.advance(3_000);
+    pair.responsesReceived++;
+    await call.advance(20_000);
+    expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    expect(call.platform.connections).toHaveLength(1);
+  });
+
+  it('and a goodbye while the seat is being taken back leaves no seat behind', async () => {
+    const call = await running();
+    call.server.on('enter', () => SILENCE);
+    call.server.drop();
+    await call.advance(500);
+    expect(call.server.requests.map(({ method }) => method).at(-1)).toBe('enter');
+    await call.duet.exitRoom();
+    expect(call.server.requests.map(({ method }) => method).slice(-2)).toEqual(['enter', 'exit']);
+    expect(call.server.connected).toBe(false);
+    expect(call.platform.time.timerCount).toBe(0);
+  });
+
+  it('and a goodbye before the new one opens leaves no socket behind', async () => {
+    const call = await running();
+    const { pc } = call.platform;
+    let goOn = (): void => {};
+    pc.createOffer = () => new Promise((resolve) => { goOn = () => resolve({ type: 'offer', sdp: '' }); });
+    const sharing = call.duet.startScreenShare();
+    await settle();
+    call.server.drop();
+    await call.advance(500); // its turn is after the negotiation
+    await call.duet.exitRoom();
+    goOn();
+    await call.advance(30_000);
+    await sharing.catch(() => undefined);
+    expect(call.server.connected).toBe(false);
+    expect(call.platform.time.timerCount).toBe(0);
+  });
+
   it('during a negotiation loses nothing of it', async () => {
     const call = await running();
     call.server.on('negotiate', () => SILENCE);

@@ -269,6 +269,12 @@ export class Transport {
     return entries;
   }
 
+  /** A number that grows with whatever the other end sends; NaN where the browser does not tell. */
+  async heard(): Promise<number> {
+    const pairs = (await this.stats()).filter(({ type }) => type === 'candidate-pair');
+    return pairs.length === 0 ? NaN : pairs.reduce((sum, pair) => sum + Number(pair.bytesReceived) + Number(pair.responsesReceived), 0);
+  }
+
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';

@@ -17,7 +17,7 @@ import type { LinkHandlers } from '../signal/link.js';
 import type {
   EnterRequest, EnterResult, Kind, Quality, Requests, SendTrack, Slot, StreamRef, VideoCodec, WireStream,
 } from '../signal/messages.js';
-import { RpcError } from '../signal/rpc.js';
+import { LinkError, RpcError } from '../signal/rpc.js';
 import { log } from '../util/log.js';
 import { KINDS, STREAMS } from './keys.js';
 
@@ -95,9 +95,10 @@ export class Connection {
    */
   relink(identity: Identity, resume: string | null): Promise<{ result: EnterResult; kept: boolean }> {
     this.#link.close();
-    const link = this.#newLink();
-    this.#link = link;
     const run = async (): Promise<{ result: EnterResult; kept: boolean }> => {
+      if (this.#closed) throw new LinkError('closed', 'the connection was closed');
+      const link = this.#newLink();
+      this.#link = link;
       await link.open();
       const offer = await this.transport.offer();
       const tracks = this.#tellTracks();

@@ -65,6 +65,9 @@ const KICK_REASONS: Readonly<Record<string, KickedOut['reason']>> = {
 const ENTER_ATTEMPTS = 3;
 /** The old connection is kept this long for its pictures if the new one carries nothing. */
 const HANDOVER_MS = 5_000;
+/** Media that were kept while the link was lost are looked at so often, and given up after so many times without anything. */
+const KEPT_ROUND_MS = 1_000;
+const KEPT_ROUNDS = 4;
 
 export class Room extends Emitter<RoomEvents> {
   readonly #platform: Platform;
@@ -92,6 +95,7 @@ export class Room extends Emitter<RoomEvents> {
   #resume: string | null = null;
   #attempt = 0;
   #cancelRetry: Cancel = () => {};
+  #cancelWatch: Cancel = () => {};
   #mediaTroubleTold = false;
   /** Of the last loss: media may have gone on. */
   #onlyLinkLost = false;
@@ -316,17 +320,32 @@ export class Room extends Emitter<RoomEvents> {
     try {
       const { result, kept } = await connection.relink(this.#params.identity, this.#resume);
       if (this.#making !== connection) throw aborted('the room was left while coming back');
-      if (kept) return this.#adopt(connection, result);
+      if (kept) {
+        this.#adopt(connection, result);
+        return void this.#watchKept(connection);
+      }
       this.#resume = result.resume;
     } catch (error) {
       const offerRefused = error instanceof RpcError && error.data?.name === 'sdp_invalid';
       if (error instanceof LinkError || (error instanceof RpcError && !offerRefused) || this.#making !== connection) throw error;
       log.warn('the media could not be kept', error);
+      connection.closeLink();
     } finally {
       if (this.#making === connection) this.#making = null;
     }
-    connection.closeLink();
     await this.#connect();
+  }
+
+  /**
+   * The link may be lost because the network is another one now, and the way of the media with it, which browsers notice after some ten
+   * seconds. Something comes at least with each answer to their checks, every 2.5 s.
+   */
+  async #watchKept(connection: Connection, before: number | null = null, rounds = KEPT_ROUNDS): Promise<void> {
+    const heard = await connection.transport.heard();
+    if (this.#current !== connection || this.#state !== 'CONNECTED' || (before !== null && heard !== before)) return;
+    if (rounds === 0) return this.#lost(connection, 'media', 'nothing comes on the way of the media that were kept');
+    this.#cancelWatch();
+    this.#cancelWatch = this.#platform.setTimer(KEPT_ROUND_MS, () => void this.#watchKept(connection, heard, rounds - 1));
   }
 
   #makeConnection(): Connection {
@@ -667,14 +686,15 @@ export class Room extends Emitter<RoomEvents> {
   #finish(reason: ConnectionReason): void {
     this.#closed = true;
     this.#cancelRetry();
+    this.#cancelWatch();
     this.#setState('DISCONNECTED', reason);
   }
 
   #close(reason: ConnectionReason): void {
     this.#finish(reason);
     this.#endRetirement();
+    this.#making?.giveUp(); // before the other, which may be the same with another link
     this.#current?.close();
-    this.#making?.giveUp();
     this.#current = null;
     this.#making = null;
     this.#members.clear();
