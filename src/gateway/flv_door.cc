@@ -39,11 +39,11 @@ asio::awaitable<void> FlvViewer::Wait() {
 void FlvViewer::Take(const FlvFrameRef& frame, Clock::time_point now) {
   if (ended_) return;
   if (muxer_) return muxer_->Push(frame);
-  if (held_.size() < kMaxHeld) held_.push_back(frame);
+  held_.push_back(frame);
   if (frame->kind == FlvFrame::Kind::kMetadata) return;
   seen_[frame->is_video() ? 0 : 1] = true;
   if (!frame->is_config() && !first_at_) first_at_ = now;
-  if (seen_[0] && seen_[1]) MakeMuxer();
+  if ((seen_[0] && seen_[1]) || held_.size() == kMaxHeld) MakeMuxer();
 }
 
 std::optional<FlvViewer::Clock::time_point> FlvViewer::begins_at() const {

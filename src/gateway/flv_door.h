@@ -30,10 +30,10 @@ class FlvViewer final : public LiveViewer {
   using Clock = std::chrono::steady_clock;
   // Players decide by the header which tracks to wait for, and some cannot take one that comes later. So it is written
   // when both have been seen, or after as long as the other may take: a picture has to wait for a keyframe, which is
-  // asked for, and sound is there at once. Long by the clock, not in the stream: pictures begin with up to a second
-  // that is remembered, all of it before any sound.
+  // asked for; sound is there at once, but for pauses of Opus, which sends a packet each 400 ms then. Long by the
+  // clock, not in the stream: pictures begin with up to a second that is remembered, all of it before any sound.
   static constexpr Duration kPictureWait = Duration::Millis(800);
-  static constexpr Duration kSoundWait = Duration::Millis(300);
+  static constexpr Duration kSoundWait = Duration::Millis(500);
   static constexpr size_t kMaxHeld = 128;
 
   // What is to be sent now, empty when nothing is; then Sent says how much of it went.

@@ -218,6 +218,13 @@ void Control::State::UpdateMedia(const RoomState& room, ControlPeer& peer, PeerC
   Command(peer.worker, UpdatePeer{changed});
   relays.SetPeer(room.options().key, peer.worker, changed, commands);
   peer.config = std::move(changed);
+  // What was told of tracks that are gone is told nobody again.
+  const auto gone = [&](const auto& told) {
+    return std::none_of(peer.config.uptracks.begin(), peer.config.uptracks.end(),
+                        [&](const UptrackConfig& track) { return track.id == told.first; });
+  };
+  std::erase_if(peer.limits, gone);
+  std::erase_if(peer.layers, gone);
 }
 
 Member& Control::State::TakeSeat(ControlSession& session, const Place& place, const signal::Enter& enter,

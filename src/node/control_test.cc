@@ -185,7 +185,10 @@ TEST_F(ControlTest, MediaGoOnWhereOnlyTheSocketWasLost) {
   EXPECT_EQ(Commands<AddPeer>(), peers);
   EXPECT_EQ(Commands<RemovePeer>(), 0u);
   ASSERT_FALSE(Told<signal::Streams>(bob).empty());
-  EXPECT_THAT(Told<signal::Streams>(bob).back().streams, SizeIs(1));
+  const auto streams = Told<signal::Streams>(bob).back().streams;
+  ASSERT_THAT(streams, SizeIs(1));
+  EXPECT_TRUE(streams[0].audio);
+  EXPECT_FALSE(streams[0].video);
 
   again.resume = second.resume;
   again.offer = EnterRequest("alice").offer;

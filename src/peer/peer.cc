@@ -59,6 +59,7 @@ void Peer::AddTracks() {
   if (path_) path_->ForgetWaiting();
   routes_.Clear();
   routes_.Reserve(2 * kMaxLayers * uptracks_.size() + 2);
+  const bool told_by_numbers = transport_cc_id_ != 0;
   transport_cc_id_ = abs_send_time_id_ = 0;
   for (const auto& track : uptracks_) {
     if (track->config().extensions.transport_cc != 0) transport_cc_id_ = track->config().extensions.transport_cc;
@@ -68,6 +69,11 @@ void Peer::AddTracks() {
       if (layer.ssrc.value() != 0) routes_.Insert(layer.ssrc, Route{track.get(), i, false});
       if (layer.rtx_ssrc.value() != 0) routes_.Insert(layer.rtx_ssrc, Route{track.get(), i, true});
     }
+  }
+  // The one that no longer fits goes. The rate that it told last would hold for good.
+  if (told_by_numbers != (transport_cc_id_ != 0)) {
+    uplink_queue_ = remb_ ? UplinkQueue::AfterRemb() : nullptr;
+    remb_.reset();
   }
 }
 

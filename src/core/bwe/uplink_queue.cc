@@ -5,6 +5,12 @@
 
 namespace duet {
 
+std::unique_ptr<UplinkQueue> UplinkQueue::AfterRemb() {
+  auto out = std::make_unique<UplinkQueue>();
+  out->EndDraining(Time::LongAgo());
+  return out;
+}
+
 void UplinkQueue::OnPacket(Time now, AbsSendTime sent, size_t bytes) {
   if (last_ && now - last_at_ < kForget) {
     sent_ = sent_ + sent.Since(*last_);
@@ -66,6 +72,11 @@ void UplinkQueue::EndDraining(Time now) {
 }
 
 std::optional<int64_t> UplinkQueue::TakeRemb(Time now) {
+  // Nothing is sent any more that could tell how the queue is.
+  if (draining_ && now >= drain_end_ && now - last_at_ >= kSlot) {
+    least_ = former_least_ = kNone;
+    EndDraining(now);
+  }
   if (now < due_) return std::nullopt;
   due_ = draining_ || --farewells_ > 0 ? now + kRepeat : Time::Never();
   return told_bps_;

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/time.h"
@@ -40,6 +41,10 @@ class UplinkQueue {
   static constexpr Duration kRepeat = Duration::Millis(250);
   // A sender keeps to the last REMB that it heard, and the path may lose half of them.
   static constexpr int kFarewells = 20;
+
+  UplinkQueue() = default;
+  // For a sender that was told a REMB before, which holds until another: begins by lifting it.
+  static std::unique_ptr<UplinkQueue> AfterRemb();
 
   void OnPacket(Time now, AbsSendTime sent, size_t bytes);
   // What is to be told now, in bit/s; nothing when nothing is due.

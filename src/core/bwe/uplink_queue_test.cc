@@ -81,11 +81,30 @@ TEST_F(UplinkQueueTest, ASilenceLongerThanTheTimesWrapIsNoQueue) {
   EXPECT_EQ(told_, 0);
 }
 
+TEST_F(UplinkQueueTest, LiftsWhatAnotherHadTold) {
+  const auto queue = UplinkQueue::AfterRemb();
+  EXPECT_EQ(queue->TakeRemb(now_), UplinkQueue::kUnlimitedBps);
+  EXPECT_FALSE(queue->TakeRemb(now_));
+  EXPECT_LE(queue->NextTimer(), now_ + UplinkQueue::kRepeat) << "the path may lose it";
+}
+
 TEST_F(UplinkQueueTest, NeverLessThanSound) {
   Run(Duration::Seconds(5));
   link_bps_ = 60'000;
   Run(Duration::Seconds(2));
-  EXPECT_GE(least_told_, UplinkQueue::kMinBps);
+  EXPECT_EQ(least_told_, UplinkQueue::kMinBps);
+}
+
+TEST_F(UplinkQueueTest, EndsWhenNothingIsSentAnyMore) {
+  Run(Duration::Seconds(5));
+  link_bps_ = 300'000;
+  while (told_ == 0) Run(Duration::Millis(100));
+  std::optional<int64_t> last;
+  for (const Time end = now_ + Duration::Seconds(30); now_ < end; now_ = now_ + Duration::Millis(50)) {
+    if (const auto remb = queue_.TakeRemb(now_)) last = remb;
+  }
+  EXPECT_EQ(last, UplinkQueue::kUnlimitedBps);
+  EXPECT_TRUE(queue_.NextTimer().is_never());
 }
 
 }  // namespace

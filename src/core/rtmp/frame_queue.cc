@@ -57,7 +57,7 @@ void FrameQueue::Push(FlvFrameRef frame) {
 }
 
 bool FrameQueue::TooMuch() const {
-  return bytes_ > options_.max_bytes || delay() > options_.max_delay * (begun_ ? 1 : 2);
+  return bytes_ > options_.max_bytes || delay() > options_.max_delay * (caught_up_ ? 1 : 2);
 }
 
 Duration FrameQueue::delay() const {
@@ -77,6 +77,7 @@ void FrameQueue::Drop(size_t n) {
 
 void FrameQueue::JumpToLive() {
   ++jumps_;
+  caught_up_ = true;
   size_t newest_keyframe = 0;
   for (size_t i = count_; i-- > 1;) {
     if (At(i).frame->keyframe) {
@@ -138,6 +139,7 @@ std::optional<FrameQueue::Item> FrameQueue::Pop() {
   At(0) = Entry();
   first_ = (first_ + 1) % ring_.size();
   --count_;
+  if (delay() <= options_.max_delay) caught_up_ = true;
   return item;
 }
 

@@ -4,8 +4,9 @@
 //   keyframe has come for 1 s, sound goes out alone and the picture joins later.
 // - Whoever is more than max_delay behind jumps to live: everything queued goes, up to the newest keyframe if that
 //   itself is not too old. Without one, pictures stop until the next keyframe (TakeKeyframeRequest says to ask for it)
-//   and sound goes on from now. So always the tail of a GOP is lost, and never the middle of a frame. Before the first
-//   frame is sent twice as much may wait: a stream begins with a part of it that is remembered, all at once.
+//   and sound goes on from now. So always the tail of a GOP is lost, and never the middle of a frame. Until a
+//   viewer has caught up for the first time twice as much may wait: a stream begins with a part of it that is
+//   remembered, all at once.
 // - Configurations go with the frames that need them: each is sent before the first frame behind it that is sent, and
 //   again only when it has changed. Those that are known at the beginning all go before the first frame: browsers play
 //   no track that they hear of when another has begun. One that starts later is nothing special here.
@@ -86,6 +87,7 @@ class FrameQueue {
   FlvFrameRef sent_metadata_;
   FlvFrameRef sent_config_[2];
   bool begun_ = false;                        // a frame was sent
+  bool caught_up_ = false;                    // no more than max_delay waited, once
   std::optional<int64_t> base_ms_;            // time of the source at which ours is 0
   std::optional<int64_t> last_source_ms_[2];  // of each track, since the base
   int64_t last_out_ms_[2] = {0, 0};
