@@ -49,19 +49,29 @@ function run(program, args) {
   });
 }
 
+/** Processes that keep a core awake; null: cores may fall asleep. */
+let awake = [];
+process.on('exit', () => awake?.forEach((loop) => loop.kill()));
+
 /**
- * Keeps both cores from falling asleep until the program ends, by loops that yield to everything else (SCHED_IDLE). The idle core of a
- * virtual machine takes up to milliseconds to wake, which is neither the server's nor the limit's doing, and runs cold afterwards.
+ * Cores may fall asleep from now on, as they do outside of benchmarks, or (the default) never do, by loops that yield to everything else
+ * (SCHED_IDLE). The idle core of a virtual machine takes up to milliseconds to wake, which is neither the server's nor the limit's doing,
+ * and runs cold then.
  */
+export function letSleep(sleep) {
+  if (sleep) awake?.forEach((loop) => loop.kill());
+  if (sleep || !awake) awake = sleep ? null : [];
+}
+
 function keepAwake() {
-  if (process.env.BENCH_LET_SLEEP || keepAwake.done) return;
-  keepAwake.done = true;
-  for (const core of new Set([SERVER_CORE, LOAD_CORE])) {
-    const loop = spawn('chrt', ['--idle', '0', 'taskset', '--cpu-list', core, 'sh', '-c', 'while kill -0 $PPID 2>/dev/null; do i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; done'], { stdio: 'ignore' });
-    loop.on('error', () => fail('chrt and taskset (util-linux) keep the cores awake; BENCH_LET_SLEEP=1 does without'));
+  if (!awake || awake.length > 0) return;
+  awake = [...new Set([SERVER_CORE, LOAD_CORE])].map((core) => {
+    const endless = 'while kill -0 $PPID 2>/dev/null; do i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; done';
+    const loop = spawn('chrt', ['--idle', '0', 'taskset', '--cpu-list', core, 'sh', '-c', endless], { stdio: 'ignore' });
+    loop.on('error', () => fail('chrt and taskset of util-linux are needed: they keep the cores awake'));
     loop.unref();
-    process.on('exit', () => loop.kill());
-  }
+    return loop;
+  });
 }
 
 /** A release server on free ports of loopback that counts its allocations. */

@@ -46,6 +46,7 @@ struct ServeConfig {
   std::vector<IpAddress> public_address;
   size_t transcode_threads = 2;
   size_t packets_per_worker = 16'384;
+  Duration busy_poll;  // zero = sleeps at once
   Duration media_timeout = Duration::Seconds(30);
 
   Duration seat = Duration::Seconds(90);

@@ -76,6 +76,7 @@ ServerOptions MakeServerOptions(const ServeConfig& config, const std::filesystem
   options.workers = config.workers;
   options.public_addresses = config.public_address;
   options.packets_per_worker = config.packets_per_worker;
+  options.busy_poll = config.busy_poll;
   options.media_timeout = config.media_timeout;
   options.certificate_file = config.tls_cert;
   options.key_file = config.tls_key;

@@ -228,6 +228,7 @@ TEST(ServerOptionsTest, EverythingIsPassedOn) {
   config.workers = 4;
   config.public_address = {IpAddress::V4(1, 2, 3, 4)};
   config.packets_per_worker = 9000;
+  config.busy_poll = Duration::Millis(14);
   config.media_timeout = Duration::Seconds(11);
   config.tls_cert = "c";
   config.tls_key = "k";
@@ -257,6 +258,7 @@ TEST(ServerOptionsTest, EverythingIsPassedOn) {
   EXPECT_EQ(options.workers, 4u);
   EXPECT_EQ(options.public_addresses, config.public_address);
   EXPECT_EQ(options.packets_per_worker, 9000u);
+  EXPECT_EQ(options.busy_poll, Duration::Millis(14));
   EXPECT_EQ(options.media_timeout, Duration::Seconds(11));
   EXPECT_EQ(options.certificate_file, "c");
   EXPECT_EQ(options.key_file, "k");
@@ -283,6 +285,7 @@ TEST(ServerOptionsTest, DefaultsAgree) {
   EXPECT_EQ(ours.media_tcp_port, theirs.media_tcp_port);
   EXPECT_EQ(ours.workers, theirs.workers);
   EXPECT_EQ(ours.packets_per_worker, theirs.packets_per_worker);
+  EXPECT_EQ(ours.busy_poll, theirs.busy_poll);
   EXPECT_EQ(ours.media_timeout, theirs.media_timeout);
   EXPECT_EQ(ours.seat_time, theirs.seat_time);
   EXPECT_EQ(ours.limits.max_rooms, theirs.limits.max_rooms);

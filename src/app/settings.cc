@@ -99,6 +99,14 @@ Status Seconds(ServeConfig& config, Values values) {
   return status;
 }
 
+template <auto Member, uint64_t kMin, uint64_t kMax>
+Status Millis(ServeConfig& config, Values values) {
+  int64_t ms = 0;
+  Status status = SetNumber(ms, values[0], kMin, kMax);
+  if (status.ok()) config.*Member = Duration::Millis(ms);
+  return status;
+}
+
 Status SetLogLevel(ServeConfig& config, Values values) {
   constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
       {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}};
@@ -170,6 +178,10 @@ constexpr Setting kSettings[] = {
     {"Media", "packets_per_worker", Kind::kValue, "N", "16384", true, "8192..1048576",
      "Packet buffers of each worker, 1.7 KB each: what is in flight and what may be asked for again.",
      Number<&C::packets_per_worker, 8192, 1'048'576>},
+    {"Media", "busy_poll_ms", Kind::kValue, "MS", "0", true, "milliseconds, 0..1000",
+     "How long a worker looks for more packets before it sleeps. A few, and it takes its core for itself and spares "
+     "packets the waking of it, which on virtual machines can take milliseconds.",
+     Millis<&C::busy_poll, 0, 1000>},
     {"Media", "media_timeout_seconds", Kind::kValue, "SECONDS", "30", true, "seconds, 5..300",
      "A member whose network was silent for so long counts as lost. Shorter outages go by without a new connection.",
      Seconds<&C::media_timeout, 5, 300>},

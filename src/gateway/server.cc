@@ -121,6 +121,7 @@ Status Server::State::OpenMedia() {
     WorkerThreadOptions worker;
     worker.worker.dtls = dtls.back().get();
     worker.packets = options.packets_per_worker;
+    worker.busy_poll = options.busy_poll;
     worker.worker.consent_timeout = options.media_timeout;
     worker.socket.bind.ip = options.media_address;
     worker.socket.bind.port = PortOf(options.media_port, i);

@@ -69,6 +69,8 @@ struct ServerOptions {
   // outbox, 2048 each that wait for the UDP socket and for TCP connections to become writable, and the retransmission
   // history of the published tracks.
   size_t packets_per_worker = 16'384;
+  // How long a worker looks for more before it sleeps; zero = not at all.
+  Duration busy_poll;
   // A remote that was silent for so long is given up (consent, RFC 7675 section 5.1).
   Duration media_timeout = Duration::Seconds(30);
 

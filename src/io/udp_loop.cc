@@ -1,6 +1,5 @@
 #include "io/udp_loop.h"
 
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,14 +59,24 @@ void UdpLoop::Stop() {
   stop_event_.Notify();
 }
 
+int UdpLoop::WaitForEvents(std::span<epoll_event> events, Time deadline) const {
+  const auto wait = [&](int timeout_ms) {
+    return epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  };
+  const Time begin = clock_.Now();
+  for (Time now = begin; now - begin < busy_poll_ && now < deadline; now = clock_.Now()) {
+    if (const int n = wait(0); n != 0) return n;
+  }
+  return wait(TimeoutMs(clock_.Now(), deadline));
+}
+
 UdpLoop::Ready UdpLoop::Wait(Time deadline) {
   if (sender_.blocked() != waits_for_writable_) {
     waits_for_writable_ = sender_.blocked();
     Watch(epoll_fd_, EPOLL_CTL_MOD, socket_.fd(), waits_for_writable_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
   std::array<epoll_event, 4> events;
-  const int n =
-      epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), TimeoutMs(clock_.Now(), deadline));
+  const int n = WaitForEvents(events, deadline);
   Ready ready;
   for (int i = 0; i < n; ++i) {
     if (events[i].data.fd == wake_fd_) ready.woken = true;

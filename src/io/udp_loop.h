@@ -8,8 +8,11 @@
 // Threads: everything on the thread in Run, except Stop.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <atomic>
 #include <memory>
+#include <span>
 
 #include "base/outbox.h"
 #include "base/packet_pool.h"
@@ -30,6 +33,9 @@ class UdpLoop : private OutboxDrain {
   UdpLoop(UdpSocket socket, std::unique_ptr<TcpStreams> streams, PacketPool& pool, const OsClock& clock, int wake_fd);
   ~UdpLoop() override;
 
+  // Before Run: looks for more for so long before it sleeps. A loop with work every few milliseconds then never sleeps,
+  // and takes its whole core.
+  void SetBusyPoll(Duration busy_poll) { busy_poll_ = busy_poll; }
   // Until Stop; wakes that came before it are still served.
   void Run(DatagramHandler& handler);
   // Any thread.
@@ -50,6 +56,8 @@ class UdpLoop : private OutboxDrain {
     bool streams = false;
   };
   Ready Wait(Time deadline);
+  // epoll_wait with busy_poll_ before it.
+  int WaitForEvents(std::span<epoll_event> events, Time deadline) const;
   void ReceiveAll(DatagramHandler& handler);
   void ReceiveStreams(DatagramHandler& handler);
   // Timers of the streams, and connections that are over.
@@ -62,6 +70,7 @@ class UdpLoop : private OutboxDrain {
   const OsClock& clock_;
   const int wake_fd_;
   int epoll_fd_;
+  Duration busy_poll_;
   bool waits_for_writable_ = false;
   WakeEvent stop_event_;
   std::atomic<bool> stopped_ = false;

@@ -401,6 +401,17 @@ TEST_F(UdpLoopTest, FiresTimersAndServesWakes) {
   EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"woken"}));
 }
 
+TEST_F(UdpLoopTest, ServesAllWhileItLooksForMoreInsteadOfSleeping) {
+  loop_.SetBusyPoll(Duration::Millis(2));
+  echo_.SetTimer(clock_.Now() + Duration::Millis(5), client_.local());  // after the first sleep
+  Start();
+  EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"timer"}));
+  SendToLoop("one");
+  EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"one"}));
+  box_.Push({client_.local(), PacketRef()});
+  EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"woken"}));
+}
+
 TEST_F(UdpLoopTest, ServesWhatWasAskedBeforeStop) {
   box_.Push({client_.local(), PacketRef()});
   loop_.Stop();

@@ -54,7 +54,9 @@ WorkerThread::WorkerThread(const WorkerThreadOptions& options, Sockets sockets, 
       loop_(std::move(sockets.udp),
             sockets.tcp.fd ? std::make_unique<TcpStreams>(std::move(sockets.tcp), options.streams, pool_) : nullptr,
             pool_, clock, commands_.fd()),
-      worker_(options.worker, rng_, pool_) {}
+      worker_(options.worker, rng_, pool_) {
+  loop_.SetBusyPoll(options.busy_poll);
+}
 
 WorkerThread::~WorkerThread() { Stop(); }
 

@@ -25,6 +25,7 @@ struct WorkerThreadOptions {
   std::optional<Endpoint> tcp;
   TcpStreamsOptions streams;
   size_t packets = 16'384;  // slots of the pool
+  Duration busy_poll;       // UdpLoop::SetBusyPoll
 };
 
 // What the sockets did; a copy.
