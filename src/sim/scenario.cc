@@ -133,6 +133,8 @@ class Run {
         const double layers = Number(words, ++i);
         if (layers < 1 || layers > 3) throw BadStep{"a stream holds 1 to 3 layers of a kind"};
         (spatial ? config.stream_layers.spatial : config.stream_layers.temporal) = static_cast<uint8_t>(layers);
+      } else if (words[i] == "fixed") {
+        config.fixed_rate = true;
       } else {
         throw BadStep{"a member has no \"" + words[i] + "\""};
       }

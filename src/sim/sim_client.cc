@@ -406,6 +406,7 @@ int64_t SimClient::LayerBitrate(size_t layer, int64_t total) const {
 int64_t SimClient::VideoBitrate() const {
   int64_t wanted = 0;
   for (size_t layer = 0; layer < config_.layers; ++layer) wanted += FullBitrate(layer);
+  if (config_.fixed_rate) return wanted;
   int64_t bps = std::min(wanted, peer_->pictures_bps() * 9 / 10);
   if (limit_bps_ > 0) bps = std::min(bps, limit_bps_);
   return std::max<int64_t>(bps, 40'000);

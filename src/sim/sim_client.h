@@ -39,6 +39,7 @@ struct SimClientConfig {
   size_t layers = 1;            // 2 or 3 = simulcast
   StreamLayers stream_layers;   // in each stream, where the codec has them
   bool obeys_layers = true;     // switches off what nobody gets
+  bool fixed_rate = false;      // an encoder that knows no limits, on a path that carries it
   signal::Template room_template = signal::Template::kGrid;
 };
 
