@@ -84,8 +84,9 @@ Result<MemberTransport, SignalError> Control::State::MakeTransport(const Answer&
 signal::EnterResult Control::State::DescribeRoom(const RoomState& room, const Member& member) const {
   signal::EnterResult result;
   result.resume = member.resume_token;
+  // Those who are told nothing have no use for the others, of whom there may be thousands.
   for (const auto& other : room.members()) {
-    if (other.get() != &member)
+    if (!member.silent && other.get() != &member)
       result.members.push_back({other->user_id, other->role, other->paused(), other->streams()});
   }
   result.slots = member.slot_table();

@@ -243,7 +243,7 @@ TEST_F(ControlTest, ASilentSessionIsAMemberThatHearsNothing) {
   const SessionId alice = Open();
   Enter(alice, EnterRequest("alice"));
   const SessionId whip = Open(true);
-  Enter(whip, EnterRequest("bob"));
+  EXPECT_THAT(Enter(whip, EnterRequest("bob")).members, IsEmpty());
   EXPECT_THAT(Told<signal::MemberJoined>(alice), SizeIs(1));
   Ask(alice, signal::Publish{StreamType::kMain, false, false});
   Ask(alice, signal::Exit{});

@@ -500,6 +500,7 @@ export class Duet implements DuetClient {
     this.#monitor.on('statistics', (statistics) => events.emit('statistics', statistics));
     this.#monitor.on('uplink', (sample) => this.#room?.followUplink(sample));
     this.#monitor.on('downlinks', (samples) => this.#room?.followDownlinks(samples));
+    this.#monitor.on('sounds', (samples) => this.#room?.followSounds(samples));
     this.#monitor.on('quality', (quality) => events.emit('network-quality', quality));
     this.#monitor.on('volumes', (result) => events.emit('audio-volume', { result }));
     this.#devices.on('device', (change) => events.emit('device-changed', change));

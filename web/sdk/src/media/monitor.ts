@@ -8,8 +8,9 @@ import { Emitter } from '../util/emitter.js';
 import { log } from '../util/log.js';
 import { networkQuality, toVolume } from './quality.js';
 import type { SectionNames } from './stats.js';
-import { downlinksOf, summarise, uplinkOf, voiceLevels } from './stats.js';
+import { downlinksOf, soundsOf, summarise, uplinkOf, voiceLevels } from './stats.js';
 import type { DownlinkSample } from './steady-playout.js';
+import type { SoundSample } from './steady-sound.js';
 import type { UplinkSample } from './uplink-floor.js';
 
 export interface MonitorEvents {
@@ -17,6 +18,7 @@ export interface MonitorEvents {
   quality: NetworkQuality;
   uplink: UplinkSample;
   downlinks: DownlinkSample[];
+  sounds: SoundSample[];
   volumes: VolumeEntry[];
 }
 
@@ -127,6 +129,7 @@ export class Monitor extends Emitter<MonitorEvents> {
       }
       this.emit('uplink', uplink);
       this.emit('downlinks', downlinksOf(before, entries));
+      this.emit('sounds', soundsOf(before, entries));
       this.emit('quality', networkQuality(this.#measured.connected(), statistics, this.#server));
     } catch (error) {
       log.debug('statistics failed', error); // the connection went away in this moment

@@ -6,6 +6,7 @@ import { RIDS } from './layers.js';
 import type { Kind, StreamRef, WireStream } from '../signal/messages.js';
 import type { StatsEntry } from '../types.js';
 import type { DownlinkSample } from './steady-playout.js';
+import type { SoundSample } from './steady-sound.js';
 import type { UplinkSample } from './uplink-floor.js';
 
 /** Says what the sections of the connection carry. */
@@ -134,6 +135,22 @@ export function downlinksOf(beforeEntries: readonly StatsEntry[], entries: reado
     const received = growth(entry, before, 'packetsReceived');
     const repeated = growth(entry, before, 'retransmittedPacketsReceived');
     return { mid: text(entry, 'mid'), rtt: rtt_ms(now), repeated: received < enough ? null : repeated / received };
+  });
+}
+
+/** How much of the sound was made up between two reports, by section. */
+export function soundsOf(beforeEntries: readonly StatsEntry[], entries: readonly StatsEntry[]): SoundSample[] {
+  const [before, now] = [new Report(beforeEntries), new Report(entries)];
+  return now.all('inbound-rtp').filter((entry) => text(entry, 'kind') === 'audio').map((entry) => {
+    const played = growth(entry, before, 'totalSamplesReceived');
+    const emitted = growth(entry, before, 'jitterBufferEmittedCount');
+    // Silence is made up as well, where nothing is sent.
+    const madeUp = growth(entry, before, 'concealedSamples') - growth(entry, before, 'silentConcealedSamples');
+    return {
+      mid: text(entry, 'mid'),
+      madeUp: played > 0 && growth(entry, before, 'packetsReceived') > 0 ? madeUp / played : null,
+      kept_ms: emitted > 0 ? (growth(entry, before, 'jitterBufferTargetDelay') / emitted) * 1000 : 0,
+    };
   });
 }
 

@@ -8,6 +8,8 @@ import { Transport } from '../media/transport.js';
 import type { Outgoing, TransportState } from '../media/transport.js';
 import type { DownlinkSample } from '../media/steady-playout.js';
 import { SteadyPlayout } from '../media/steady-playout.js';
+import type { SoundSample } from '../media/steady-sound.js';
+import { SteadySound } from '../media/steady-sound.js';
 import type { UplinkSample } from '../media/uplink-floor.js';
 import { UplinkFloor } from '../media/uplink-floor.js';
 import { UplinkProbe } from '../media/uplink-probe.js';
@@ -56,6 +58,7 @@ export class Connection {
   readonly #floor = new UplinkFloor();
   readonly #probe = new UplinkProbe();
   readonly #playout = new Map<string, SteadyPlayout>();
+  readonly #sound = new Map<string, SteadySound>();
   #negotiation: Promise<void> = Promise.resolve();
   #closed = false;
   #askedIn = false;
@@ -181,6 +184,15 @@ export class Connection {
       const playout = this.#playout.get(mid) ?? new SteadyPlayout();
       this.#playout.set(mid, playout);
       this.transport.setSlotNeed(mid, playout.next(sample));
+    }
+  }
+
+  /** How the sound that comes is played, every 2 s. */
+  followSounds(samples: readonly SoundSample[]): void {
+    for (const { mid, ...sample } of samples) {
+      const sound = this.#sound.get(mid) ?? new SteadySound();
+      this.#sound.set(mid, sound);
+      this.transport.setSlotNeed(mid, sound.next(sample));
     }
   }
 

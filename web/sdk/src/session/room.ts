@@ -12,6 +12,7 @@ import { aborted, ERROR_CODE, invalidOperation, OPERATION_EXTRA_CODE, RtcError }
 import type { ConnectionReason, ConnectionState, KickedOut } from '../events.js';
 import type { Outgoing, Transport, TransportState } from '../media/transport.js';
 import type { DownlinkSample } from '../media/steady-playout.js';
+import type { SoundSample } from '../media/steady-sound.js';
 import type { UplinkSample } from '../media/uplink-floor.js';
 import type { Cancel, Platform } from '../platform/platform.js';
 import type {
@@ -274,6 +275,10 @@ export class Room extends Emitter<RoomEvents> {
 
   followDownlinks(samples: readonly DownlinkSample[]): void {
     this.#current?.followDownlinks(samples);
+  }
+
+  followSounds(samples: readonly SoundSample[]): void {
+    this.#current?.followSounds(samples);
   }
 
   // --- connections ---
