@@ -43,7 +43,7 @@ void FlvViewer::Take(const FlvFrameRef& frame, Clock::time_point now) {
   if (frame->kind == FlvFrame::Kind::kMetadata) return;
   seen_[frame->is_video() ? 0 : 1] = true;
   if (!frame->is_config() && !first_at_) first_at_ = now;
-  if ((seen_[0] && seen_[1]) || held_.size() == kMaxHeld) MakeMuxer();
+  if ((seen_[0] && seen_[1]) || held_.size() >= kMaxHeld) MakeMuxer();
 }
 
 std::optional<FlvViewer::Clock::time_point> FlvViewer::begins_at() const {

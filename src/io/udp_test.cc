@@ -372,6 +372,24 @@ class UdpLoopTest : public testing::Test {
     ASSERT_EQ(sendto(client_.fd(), text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&to), length),
               static_cast<ssize_t>(text.size()));
   }
+  // Runs the loop until a timer has fired after 100 ms. Microseconds of CPU that it took.
+  int64_t CpuUntilATimer() {
+    echo_.SetTimer(clock_.Now() + Duration::Millis(100), client_.local());
+    std::thread stopper([this] {
+      Read(client_, 1);
+      loop_.Stop();
+    });
+    const auto cpu_us = [] {
+      timespec at{};
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+      return at.tv_sec * 1'000'000 + at.tv_nsec / 1000;
+    };
+    const int64_t before = cpu_us();
+    loop_.Run(echo_);
+    const int64_t taken = cpu_us() - before;
+    stopper.join();
+    return taken;
+  }
 
   OsClock clock_;
   PacketPool pool_{2000};
@@ -399,6 +417,13 @@ TEST_F(UdpLoopTest, FiresTimersAndServesWakes) {
   EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"timer"}));
   box_.Push({client_.local(), PacketRef()});
   EXPECT_EQ(Read(client_, 1), (std::vector<std::string>{"woken"}));
+}
+
+TEST_F(UdpLoopTest, SleepsUntilSomethingIsDue) { EXPECT_LT(CpuUntilATimer(), 10'000); }
+
+TEST_F(UdpLoopTest, LooksForMoreInsteadOfSleepingWhereItIsToldTo) {
+  loop_.SetBusyPoll(Duration::Millis(200));
+  EXPECT_GT(CpuUntilATimer(), 10'000);
 }
 
 TEST_F(UdpLoopTest, ServesAllWhileItLooksForMoreInsteadOfSleeping) {

@@ -114,7 +114,8 @@ class Receivers {
   void Note(msghdr& message, const char* bytes) {
     int64_t began = 0;
     std::memcpy(&began, bytes + kTimeAt, sizeof(began));
-    if (began != 0) delay_.Add((ArrivalNs(message) - began) / 1000);
+    const int64_t arrived = ArrivalNs(message);
+    if (began != 0 && arrived != 0) delay_.Add((arrived - began) / 1000);
   }
 
   OwnedFd epoll_;

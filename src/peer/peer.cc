@@ -59,7 +59,7 @@ void Peer::AddTracks() {
   if (path_) path_->ForgetWaiting();
   routes_.Clear();
   routes_.Reserve(2 * kMaxLayers * uptracks_.size() + 2);
-  const bool told_by_numbers = transport_cc_id_ != 0;
+  const uint8_t former_transport_cc_id = transport_cc_id_;
   transport_cc_id_ = abs_send_time_id_ = 0;
   for (const auto& track : uptracks_) {
     if (track->config().extensions.transport_cc != 0) transport_cc_id_ = track->config().extensions.transport_cc;
@@ -71,7 +71,8 @@ void Peer::AddTracks() {
     }
   }
   // The one that no longer fits goes. The rate that it told last would hold for good.
-  if (told_by_numbers != (transport_cc_id_ != 0)) {
+  if (uptracks_.empty()) transport_cc_id_ = former_transport_cc_id;
+  if ((former_transport_cc_id != 0) != (transport_cc_id_ != 0)) {
     uplink_queue_ = remb_ ? UplinkQueue::AfterRemb() : nullptr;
     remb_.reset();
   }

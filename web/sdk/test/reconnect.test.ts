@@ -61,6 +61,7 @@ describe('a lost socket', () => {
     call.server.drop();
     await call.advance(1_000);
     expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED']);
+    kept!.stats = [{ id: 'other', type: 'candidate-pair', bytesReceived: 100, responsesReceived: 2 }]; // the first is gone
     await call.advance(5_000); // the browser still says `connected`
     expect(states(call)).toEqual(['RECONNECTING', 'CONNECTED', 'RECONNECTING', 'CONNECTED']);
     expect(reasons(call)[2]).toBe('media');

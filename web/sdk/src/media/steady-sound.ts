@@ -18,6 +18,8 @@ export interface SoundSample {
 export const LONGEST_SOUND_MS = 200;
 const TOO_MUCH = 0.006;
 const LITTLE = 0.0015;
+/** More in one report is a pause of the network, which keeping sound would not help against. */
+const MOST = 0.01;
 const WEIGHT = 0.3;
 const STEP_MS = 30;
 /** Reports, of 2 s each. */
@@ -31,8 +33,7 @@ export class SteadySound {
   /** With each report of a connection, every 2 s. null = as the browser thinks. */
   next({ madeUp, kept_ms }: Omit<SoundSample, 'mid'>): number | null {
     if (madeUp === null) return this.#delay_ms;
-    // One report counts for little: a single pause of the network is nothing that keeping sound would help against.
-    this.#share += WEIGHT * (Math.min(madeUp, 0.02) - this.#share);
+    this.#share += WEIGHT * (Math.min(madeUp, MOST) - this.#share);
     this.#calm = this.#share < LITTLE ? this.#calm + 1 : 0;
     if (this.#share > TOO_MUCH) {
       this.#delay_ms = Math.min(LONGEST_SOUND_MS, Math.max(this.#delay_ms ?? 0, Math.round(kept_ms)) + STEP_MS);

@@ -271,7 +271,8 @@ export class Transport {
 
   /** A number that grows with whatever the other end sends; NaN where the browser does not tell. */
   async heard(): Promise<number> {
-    const pairs = (await this.stats()).filter(({ type }) => type === 'candidate-pair');
+    const entries = await this.stats().catch(() => []); // closed in this moment
+    const pairs = entries.filter(({ type }) => type === 'candidate-pair');
     return pairs.length === 0 ? NaN : pairs.reduce((sum, pair) => sum + Number(pair.bytesReceived) + Number(pair.responsesReceived), 0);
   }
 

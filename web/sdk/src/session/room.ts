@@ -334,10 +334,10 @@ export class Room extends Emitter<RoomEvents> {
       const offerRefused = error instanceof RpcError && error.data?.name === 'sdp_invalid';
       if (error instanceof LinkError || (error instanceof RpcError && !offerRefused) || this.#making !== connection) throw error;
       log.warn('the media could not be kept', error);
-      connection.closeLink();
     } finally {
       if (this.#making === connection) this.#making = null;
     }
+    connection.closeLink(); // nothing is negotiated any more on media that are given up
     await this.#connect();
   }
 
@@ -347,7 +347,9 @@ export class Room extends Emitter<RoomEvents> {
    */
   async #watchKept(connection: Connection, before: number | null = null, rounds = KEPT_ROUNDS): Promise<void> {
     const heard = await connection.transport.heard();
-    if (this.#current !== connection || this.#state !== 'CONNECTED' || (before !== null && heard !== before)) return;
+    if (this.#current !== connection || this.#state !== 'CONNECTED') return;
+    // Less: a way that is gone is counted no more.
+    if (before !== null && !(heard <= before)) return;
     if (rounds === 0) return this.#lost(connection, 'media', 'nothing comes on the way of the media that were kept');
     this.#cancelWatch();
     this.#cancelWatch = this.#platform.setTimer(KEPT_ROUND_MS, () => void this.#watchKept(connection, heard, rounds - 1));
