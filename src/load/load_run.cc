@@ -54,6 +54,14 @@ uint64_t LoadRun::Allocations() const {
   return count;
 }
 
+LoadRun::Sums LoadRun::Sum() const {
+  Sums sums;
+  for (const Source& source : sources_) sums.sent += source.client->sent();
+  for (const auto& client : clients_) sums.answers += client->answers();
+  sums.allocations = Allocations();
+  return sums;
+}
+
 Status LoadRun::JoinOne(bool publishes, const std::string& url) {
   const Time begin = clock_.Now();
   const PeerId id(clients_.size() + 1);
@@ -180,21 +188,9 @@ Result<LoadResult> LoadRun::Run() {
   Pump(clock_.Now() + Duration::Micros(static_cast<int64_t>(options_.warmup_s * 1e6)), true);
 
   LoadResult result;
-  const auto sent = [&] {
-    uint64_t all = 0;
-    for (const Source& source : sources_) all += source.client->sent();
-    return all;
-  };
-  const auto answers = [&] {
-    uint64_t all = 0;
-    for (const auto& client : clients_) all += client->answers();
-    return all;
-  };
   received_ = {};
   received_.counting = true;
-  const uint64_t sent_before = sent();
-  const uint64_t answers_before = answers();
-  const uint64_t allocations_before = Allocations();
+  const Sums sums_before = Sum();
   const ProcessUsage before = UsageOf(options_.pid);
   const ProcessUsage own_before = UsageOf(0);
   const Time begin = clock_.Now();
@@ -202,9 +198,8 @@ Result<LoadResult> LoadRun::Run() {
   const ProcessUsage after = UsageOf(options_.pid);
   const ProcessUsage own_after = UsageOf(0);
   result.seconds = (clock_.Now() - begin).seconds();
-  result.sent = sent() - sent_before;
-  const uint64_t answered = answers() - answers_before;
-  const uint64_t allocations = Allocations() - allocations_before;
+  const Sums sums = Sum();
+  result.sent = sums.sent - sums_before.sent;
   Pump(clock_.Now() + Duration::Millis(200), false);  // what is under way
 
   result.viewers = viewers_;
@@ -226,8 +221,9 @@ Result<LoadResult> LoadRun::Run() {
           static_cast<double>(after.memory_kb - with_first_.memory_kb) / static_cast<double>(viewers_ - 1);
     result.join_cpu_ms = join_cpu_ms_;
   }
-  result.answers_per_packet = static_cast<double>(answered) / packets;
-  if (!options_.allocations_file.empty()) result.allocations_per_packet = static_cast<double>(allocations) / packets;
+  result.answers_per_packet = static_cast<double>(sums.answers - sums_before.answers) / packets;
+  if (!options_.allocations_file.empty())
+    result.allocations_per_packet = static_cast<double>(sums.allocations - sums_before.allocations) / packets;
   result.generator_share = static_cast<double>(own_after.cpu_ns - own_before.cpu_ns) / 1e9 / result.seconds;
   result.delay_ms_p50 = received_.delay.PercentileMs(0.5);
   result.delay_ms_p99 = received_.delay.PercentileMs(0.99);

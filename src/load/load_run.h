@@ -90,6 +90,12 @@ class LoadRun {
   void SendDue(Time now);
   size_t FramePackets() const;
   uint64_t Allocations() const;
+  struct Sums {            // since the beginning
+    uint64_t sent = 0;     // packets of the publishers
+    uint64_t answers = 0;  // datagrams of the viewers
+    uint64_t allocations = 0;
+  };
+  Sums Sum() const;
 
   const LoadOptions options_;
   const OsClock clock_;
