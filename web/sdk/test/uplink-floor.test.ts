@@ -37,6 +37,12 @@ describe('the floor of the uplink', () => {
     expect(floors([well, lossy, lossy, policed, lossy, policed, policed, lossy, lossy]).slice(2)).toEqual([...Array(4).fill(FLOOR_KBPS), 0, 0, 0]);
   });
 
+  it('comes back soon where as much is lost without it', () => {
+    const [begun, later] = [{ ...lossy, loss: 14 }, { ...lossy, loss: 32 }];
+    expect(floors([well, begun, begun, later, later, later, later, later, later, later]).slice(2)).toEqual([
+      FLOOR_KBPS, FLOOR_KBPS, 0, 0, 0, FLOOR_KBPS, FLOOR_KBPS, FLOOR_KBPS]);
+  });
+
   it('goes when the losses have been over for 10 s', () => {
     expect(floors([well, lossy, lossy, ...Array<object>(6).fill({ loss: 0 })]).slice(2)).toEqual([...Array(5).fill(FLOOR_KBPS), 0, 0]);
   });

@@ -29,6 +29,9 @@ const LOSSY_SAMPLES = 2;
 const CLEAN_SAMPLES = 5;
 /** After it has done harm: the next trial waits for so many samples. */
 const PENALTY_SAMPLES = 15;
+/** As much as with the floor is lost without it, so often: sending less did not help, so sending more was no harm. */
+const SAME_SAMPLES = 3;
+const SAME_PERCENT = 8;
 
 export class UplinkFloor {
   #shortest_ms = Infinity;
@@ -37,6 +40,9 @@ export class UplinkFloor {
   #loss_then = 0;
   #worse = 0;
   #penalty = 0;
+  /** What was lost when the floor was let go for it; null = it was for a queue. */
+  #harm: number | null = null;
+  #same = 0;
   #floor = 0;
 
   /** With each report of a connection, every 2 s. 0 = none. */
@@ -46,6 +52,7 @@ export class UplinkFloor {
     if (this.#penalty > 0) this.#penalty--;
     if (this.#floor === 0) {
       if (loss === null) return 0;
+      this.#absolve(loss);
       const held = loss >= LOSS_PERCENT && queue_ms < SHORT_QUEUE_MS && available !== null && available < FLOOR_KBPS;
       this.#loss_then = held ? Math.max(loss, this.#lossy > 0 ? this.#loss_then : 0) : 0;
       this.#lossy = held ? this.#lossy + 1 : 0;
@@ -54,17 +61,29 @@ export class UplinkFloor {
       this.#clean = this.#worse = 0;
     } else if (queue_ms > LONG_QUEUE_MS) {
       this.#penalty = PENALTY_SAMPLES;
+      this.#harm = null;
       this.#letGo();
     } else if (loss !== null) {
       this.#clean = loss < CLEAN_PERCENT ? this.#clean + 1 : 0;
       this.#worse = loss > this.#loss_then + MORE_PERCENT ? this.#worse + 1 : 0;
-      if (this.#worse >= LOSSY_SAMPLES) this.#penalty = PENALTY_SAMPLES;
+      if (this.#worse >= LOSSY_SAMPLES) {
+        this.#penalty = PENALTY_SAMPLES;
+        this.#harm = loss;
+      }
       if (this.#clean >= CLEAN_SAMPLES || this.#penalty > 0) this.#letGo();
     }
     return this.#floor;
   }
 
+  /** The first samples may have been of a better time, or of too few packets, and then more was lost for no fault of the floor. */
+  #absolve(loss: number): void {
+    if (this.#penalty === 0 || this.#harm === null) return;
+    this.#same = loss > this.#harm - SAME_PERCENT ? this.#same + 1 : 0;
+    if (this.#same >= SAME_SAMPLES) this.#penalty = 0;
+  }
+
   #letGo(): void {
+    this.#same = 0;
     this.#floor = 0;
     this.#lossy = 0;
   }
