@@ -82,8 +82,8 @@ export class Seat {
   /** The network or the app is back: no reason to wait out a delay, every reason to check. */
   nudge(): void {
     if (this.#state === 'in') this.#link?.probe();
-    if (this.#state !== 'returning' || this.#link) return;
-    this.#cancelRetry();
+    if (this.#state !== 'returning' || (this.#link && this.#asked)) return;
+    this.#drop(false); // an attempt from before the network was there, which would take its time to fail
     this.#attempt = 0;
     void this.#connect();
   }
