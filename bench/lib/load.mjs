@@ -68,6 +68,7 @@ function keepAwake() {
   awake = [...new Set([SERVER_CORE, LOAD_CORE])].map((core) => {
     const endless = 'while kill -0 $PPID 2>/dev/null; do i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; done';
     const loop = spawn('chrt', ['--idle', '0', 'taskset', '--cpu-list', core, 'sh', '-c', endless], { stdio: 'ignore' });
+    loop.on('exit', (code) => code > 0 && fail('chrt or taskset may not keep the cores awake; bench/forward --sleep does without'));
     loop.on('error', () => fail('chrt and taskset of util-linux are needed: they keep the cores awake'));
     loop.unref();
     return loop;

@@ -91,19 +91,12 @@ Status PublicHost(ServeConfig& config, Values values) {
   return Ok{};
 }
 
-template <auto Member, uint64_t kMin, uint64_t kMax>
-Status Seconds(ServeConfig& config, Values values) {
-  int64_t seconds = 0;
-  Status status = SetNumber(seconds, values[0], kMin, kMax);
-  if (status.ok()) config.*Member = Duration::Seconds(seconds);
-  return status;
-}
-
-template <auto Member, uint64_t kMin, uint64_t kMax>
-Status Millis(ServeConfig& config, Values values) {
-  int64_t ms = 0;
-  Status status = SetNumber(ms, values[0], kMin, kMax);
-  if (status.ok()) config.*Member = Duration::Millis(ms);
+// `of`: Duration::Seconds or Duration::Millis.
+template <auto of, auto Member, uint64_t kMin, uint64_t kMax>
+Status Span(ServeConfig& config, Values values) {
+  int64_t count = 0;
+  Status status = SetNumber(count, values[0], kMin, kMax);
+  if (status.ok()) config.*Member = of(count);
   return status;
 }
 
@@ -181,13 +174,13 @@ constexpr Setting kSettings[] = {
     {"Media", "busy_poll_ms", Kind::kValue, "MS", "0", true, "milliseconds, 0..1000",
      "How long a worker looks for more packets before it sleeps. A few, and it takes its core for itself and spares "
      "packets the waking of it, which on virtual machines can take milliseconds.",
-     Millis<&C::busy_poll, 0, 1000>},
+     Span<&Duration::Millis, &C::busy_poll, 0, 1000>},
     {"Media", "media_timeout_seconds", Kind::kValue, "SECONDS", "30", true, "seconds, 5..300",
      "A member whose network was silent for so long counts as lost. Shorter outages go by without a new connection.",
-     Seconds<&C::media_timeout, 5, 300>},
+     Span<&Duration::Seconds, &C::media_timeout, 5, 300>},
 
     {"Rooms and limits", "seat_seconds", Kind::kValue, "SECONDS", "90", true, "seconds, 0..3600",
-     "How long the seat of a member with a lost connection is kept.", Seconds<&C::seat, 0, 3600>},
+     "How long the seat of a member with a lost connection is kept.", Span<&Duration::Seconds, &C::seat, 0, 3600>},
     {"Rooms and limits", "max_rooms", Kind::kValue, "N", "10000", true, "1..1000000", "Rooms at a time.",
      Number<&C::max_rooms, 1, 1'000'000>},
     {"Rooms and limits", "max_members", Kind::kValue, "N", "20000", true, "1..1000000",
